@@ -7,6 +7,7 @@
 #include "lb_fib.h"
 #include "lb_fib_tunnel.h"
 #include "lb_guard.h"
+#include "lb_node.h"
 
 /* A TCP segment with more than its header. */
 lb_inline bool lb_has_data(hook_ctx *ctx, const struct lb_packet *pkt)
@@ -15,6 +16,20 @@ lb_inline bool lb_has_data(hook_ctx *ctx, const struct lb_packet *pkt)
 
 	return !hook_read(ctx, pkt->l4 + LB_TCP_WORDS, &words, 1) &&
 	       (__u32)pkt->l4 - pkt->l3 + (words >> 4 << 2) < pkt->len;
+}
+
+/*
+ * Whether the backend answers an address that the node has no more, as after a new lease: what
+ * begins anew may have another one. A connection has time to find the address back; when its client
+ * has been writing for seconds and heard nothing, the backend is to tell it that all is over.
+ */
+lb_inline bool lb_ct_homeless(const struct lb_pass *pass)
+{
+	if ((pass->ct.flags & (LB_CT_SNAT | LB_CT_REPLY)) != LB_CT_SNAT ||
+	    likely(lb_of_node(&pass->to, true)))
+		return false;
+	return pass->pkt.tuple.proto == IPPROTO_UDP || pass->ct.flags & LB_CT_UNACKED ||
+	       (pass->pkt.tcp_flags & (LB_TCP_SYN | LB_TCP_ACK)) == LB_TCP_SYN;
 }
 
 /* (c) Once a second and when something changes: both entries, the route. False: the packet's flow
@@ -57,6 +72,10 @@ HOOK_ONCE int lb_refresh(hook_ctx *ctx, struct lb_pass *pass, __u32 now)
 	} else {
 		if (pass->ct.flags & LB_CT_STACK || !ticked)
 			return true;
+		if (unlikely(lb_ct_homeless(pass))) {
+			lb_ct_forget(pass);
+			return false;
+		}
 		if (!(lb_ct_tunnels(pass) ? lb_fib_tunnel(ctx, pass) : lb_fib_forward(ctx, pass)))
 			pass->ct.oif = 0;
 	}

@@ -6,6 +6,7 @@
 
 #include "lb_device.h"
 #include "lb_fib.h"
+#include "lb_node.h"
 #include "lb_snat.h"
 
 /* The source of a flow towards the device; false: the device has none. */
@@ -55,27 +56,6 @@ lb_inline long lb_open_port(hook_ctx *ctx, struct lb_pass *pass)
 	return rc;
 }
 
-/* Whether an address of this node is the destination. */
-lb_once int lb_to_node(const struct lb_tuple *to)
-{
-	const struct lb_node_addr *found;
-	struct lb_ip6 key;
-
-	if (!to)
-		return false;
-	/* Both keys begin with the address, and the stack is short. */
-	if (to->family == 4) {
-		key.addr[0] = to->dst[3];
-		found = bpf_map_lookup_elem(&lb_node_addrs4, &key);
-		lb_apart(4);
-	} else {
-		lb_copy16(key.addr, to->dst);
-		found = bpf_map_lookup_elem(&lb_node_addrs6, &key);
-		lb_apart(6);
-	}
-	return found != NULL;
-}
-
 /* After all: the backend keeps seeing its client. */
 lb_inline enum lb_reason lb_open_unchanged(struct lb_pass *pass)
 {
@@ -99,7 +79,7 @@ lb_inline enum lb_reason lb_open_snat(hook_ctx *ctx, struct lb_pass *pass)
 
 	if (!lb_fib_forward(ctx, pass)) {
 		/* Of this node itself, perhaps without its name: default/kubernetes is such. */
-		return lb_to_node(&pass->to) ? lb_open_unchanged(pass) : LB_DROP_NO_ROUTE;
+		return lb_of_node(&pass->to, false) ? lb_open_unchanged(pass) : LB_DROP_NO_ROUTE;
 	}
 	device = lb_device_get(pass->ct.oif);
 	if (device ? device->flags & LB_DEVICE_BARE : pass->ct.flags & LB_CT_DIRECT) {

@@ -1,3 +1,5 @@
+using System.Net;
+using EbpfLb.Abi;
 using EbpfLb.Datapath.Tests.Packets.Harness;
 using EbpfLb.Testing.Packets;
 
@@ -37,6 +39,53 @@ public class RouteTests(PacketFixture fixture) : PacketTest(fixture.Program)
 
         In(FromClient(family, Segments.Data(protocol)));
         Assert.Equal(1500, OnlyFlow().Request.State.Mtu);
+    }
+
+    /// <summary>A client that always uses one port would never be answered again.</summary>
+    [Theory]
+    [MemberData(nameof(Talks))]
+    public void What_begins_anew_does_not_keep_a_source_that_the_node_has_lost(L4 protocol, Family family)
+    {
+        Serve(protocol, family, RemoteBackend(family));
+        Converse(protocol, FromClient(family, Segments.Opening(protocol)));
+        var now = MoveLan(family);
+        AgeBoth();
+
+        In(FromClient(family, Segments.Opening(protocol)));
+
+        Assert.Equal(now, OnlyFlow().Request.ToSource.Address);
+    }
+
+    /// <summary>An address may be away for a moment. When nothing is heard, the backend tells the client that it is over.</summary>
+    [Theory]
+    [MemberData(nameof(Families))]
+    public void A_connection_keeps_a_source_that_the_node_has_lost_while_its_backend_may_still_talk(Family family)
+    {
+        Serve(L4.Tcp, family, RemoteBackend(family));
+        Converse(L4.Tcp, FromClient(family, Segments.Opening(L4.Tcp)));
+        var before = OnlyFlow().Request.ToSource.Address;
+        var now = MoveLan(family);
+        Age(OnlyFlow().Request, ticks: 1);
+
+        In(FromClient(family, Segments.Data(L4.Tcp)));
+        Assert.Equal(before, OnlyFlow().Request.ToSource.Address);
+
+        AgeBoth();
+        In(FromClient(family, Segments.Data(L4.Tcp)));
+        Assert.Equal(now, OnlyFlow().Request.ToSource.Address);
+    }
+
+    /// <summary>The node gets another address at the device towards the backends.</summary>
+    private IPAddress MoveLan(Family family)
+    {
+        var (before, now) = (PacketLab.Lan.Address(family), PacketLab.SecondWan.Address(family));
+        var (tables, index) = (Program.Tables, (uint)PacketLab.Lan.Index);
+        var device = tables.Devices.Lookup(index);
+        tables.Devices.Update(index, family == Family.IPv4
+            ? device with { Snat4 = AbiAddress.To4(now) } : device with { Snat6 = AbiAddress.To16(now) });
+        if (family == Family.IPv4) tables.NodeAddrs4.Delete(new LbIp4 { Addr = AbiAddress.To4(before) });
+        else tables.NodeAddrs6.Delete(new LbIp6 { Addr = AbiAddress.To16(before) });
+        return now;
     }
 
     private void AgeBoth(ushort? mtu = null)
