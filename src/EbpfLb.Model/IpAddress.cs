@@ -71,6 +71,13 @@ public readonly record struct IpAddress : IComparable<IpAddress>
             address = FromIPv4(v4);
             return true;
         }
+        if (text.Contains('.'))
+        {
+            // The last 32 bits as those of an IPv4 address, by the same rules.
+            var tail = text.LastIndexOf(':') + 1;
+            if (!TryParseIPv4(text[tail..], out var last)) return false;
+            text = $"{text[..tail]}{last >> 16:x}:{last & 0xffff:x}";
+        }
         if (text.ContainsAny('%', '[', '/') || !IPAddress.TryParse(text, out var parsed)
             || parsed.AddressFamily != AddressFamily.InterNetworkV6) return false;
         address = From(parsed);

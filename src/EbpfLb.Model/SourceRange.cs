@@ -23,7 +23,8 @@ public readonly record struct SourceRange : IComparable<SourceRange>
 
     /// <summary>
     /// Reads "address/bits" as Kubernetes does: blanks around it do not count, zeros before a number are decimal
-    /// (docs/contract.md 1: 203.0.113.000/025 is a /25), bits of the address behind the length are dropped.
+    /// (docs/contract.md 1: 203.0.113.000/025 is a /25), bits of the address behind the length are dropped, and ::ffff:10.0.0.0/104 is
+    /// 10.0.0.0/8; one in that form that is wider than IPv4 is one of IPv6.
     /// </summary>
     public static bool TryParse(ReadOnlySpan<char> text, out SourceRange range)
     {
@@ -34,6 +35,11 @@ public readonly record struct SourceRange : IComparable<SourceRange>
         var digits = text[(slash + 1)..];
         if (digits.Length is 0 or > 6 || digits.ContainsAnyExceptInRange('0', '9')) return false;
         var length = int.Parse(digits);
+        if (address.Family == IpFamily.IPv4 && text[..slash].Contains(':'))
+        {
+            if (length < 96) address = address.FirstBits(length - 96);
+            else length -= 96;
+        }
         if (length > BitsOf(address.Family)) return false;
         range = new SourceRange(address, (byte)length);
         return true;

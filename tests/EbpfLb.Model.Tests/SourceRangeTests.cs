@@ -18,6 +18,10 @@ public sealed class SourceRangeTests
     [InlineData("fd00::1/128", "fd00::1/128")]
     [InlineData("fd00::1/0", "::/0")]
     [InlineData("fd00::1/12", "fd00::/12")]
+    [InlineData("::ffff:10.0.0.1/104", "10.0.0.0/8")]
+    [InlineData("::ffff:10.0.0.1/128", "10.0.0.1/32")]
+    [InlineData("::ffff:10.0.0.1/96", "0.0.0.0/0")]
+    [InlineData("::ffff:10.0.0.1/24", "::/24")]
     public void A_range_is_read_as_Kubernetes_reads_it(string text, string printed)
     {
         Assert.True(SourceRange.TryParse(text, out var range));
@@ -39,7 +43,7 @@ public sealed class SourceRangeTests
     [InlineData("10.0.0.0/255.0.0.0")]
     [InlineData("10.0.0.0/4294967304")]
     [InlineData("fd00::/129")]
-    [InlineData("::ffff:10.0.0.0/104")]
+    [InlineData("::ffff:10.0.0.0/129")]
     [InlineData("all")]
     public void Text_that_is_no_range_is_refused(string text)
     {

@@ -44,8 +44,8 @@ internal sealed partial class WireMapper
             case "LoadBalancer": return ServiceType.LoadBalancer;
             case "ExternalName": return ServiceType.ExternalName;
             default:
-                Warn("Service", name, "spec.type", text, "this type is not known; only its ClusterIPs are served; upgrade ebpflb if "
-                    + "the type is new");
+                Warn("Service", name, "spec.type", text, "this type is not known; its addresses and node ports are served, without a "
+                    + "health check port; upgrade ebpflb if the type is new");
                 return ServiceType.ClusterIP;
         }
     }

@@ -60,6 +60,8 @@ internal sealed class FakeDataplane : IDataplane, IServiceTables, IHooks, INodeK
 
     IReadOnlyList<AttachedHook> IHooks.Attached => Programs;
 
+    public string? Lost { get; set; }
+
     public Dictionary<ServicePortKey, PortCounters> Counters { get; } = [];
 
     public Dictionary<ServicePortKey, IReadOnlyList<BackendCounters>> Backends { get; } = [];

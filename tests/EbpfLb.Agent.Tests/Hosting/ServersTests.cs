@@ -91,6 +91,42 @@ public sealed class ServersTests
         Assert.False(agent.Exit.IsCompleted);
     }
 
+    [Contract("9", "proxy unhealthy: 503, and the count stays")]
+    [Fact]
+    public async Task Of_an_agent_that_lost_its_instance_the_health_check_ports_say_so_too()
+    {
+        using var free = new TcpListener(IPAddress.Loopback, 0);
+        free.Start();
+        var port = ((IPEndPoint)free.LocalEndpoint).Port;
+        free.Stop();
+        await using var agent = await RunningAgent.StartAsync();
+        agent.ApplyNode();
+        agent.Server.Apply(Slice("10.1.0.1", DateTimeOffset.UtcNow, node: "node-1"));
+        agent.Server.Apply($$$"""
+            {"kind":"Service","apiVersion":"v1","metadata":{"name":"web","namespace":"prod"},"spec":{"type":"LoadBalancer",
+             "clusterIP":"10.96.0.1","externalTrafficPolicy":"Local","healthCheckNodePort":{{{port}}},"ports":[{"port":80,"nodePort":30080}]} }
+            """);
+        using var client = new HttpClient();
+        await UntilAsync(HttpStatusCode.OK);
+
+        agent.Dataplane.Lost = "another agent took it over";
+
+        await UntilAsync(HttpStatusCode.ServiceUnavailable);
+
+        Task UntilAsync(HttpStatusCode expected) => Waiting.UntilAsync(() =>
+        {
+            try
+            {
+                using var answer = client.GetAsync(new Uri($"http://127.0.0.1:{port}/")).GetAwaiter().GetResult();
+                return answer.StatusCode == expected;
+            }
+            catch (HttpRequestException)
+            {
+                return false;
+            }
+        });
+    }
+
     [Fact]
     public async Task Periods_that_mean_never_end_neither_the_agent_nor_its_work_and_fill_no_log()
     {
@@ -151,9 +187,9 @@ public sealed class ServersTests
             .Where(l => l.StartsWith("kubeproxy_network_programming_duration_seconds_count{ip_family=\"IPv4\"}", StringComparison.Ordinal))
             .Select(l => int.Parse(l[(l.LastIndexOf(' ') + 1)..], System.Globalization.CultureInfo.InvariantCulture)).FirstOrDefault();
 
-    private static string Slice(string address, DateTimeOffset trigger) => $$"""
+    private static string Slice(string address, DateTimeOffset trigger, string node = "node-2") => $$"""
         {"kind":"EndpointSlice","apiVersion":"discovery.k8s.io/v1","metadata":{"name":"web-1","namespace":"prod","labels":{"kubernetes.io/service-name":"web"},
           "annotations":{"endpoints.kubernetes.io/last-change-trigger-time":"{{trigger.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss.fffffff}}00Z"} },
-         "addressType":"IPv4","ports":[{"port":8080}],"endpoints":[{"addresses":["{{address}}"]}]}
+         "addressType":"IPv4","ports":[{"port":8080}],"endpoints":[{"addresses":["{{address}}"],"nodeName":"{{node}}"}]}
         """;
 }

@@ -30,7 +30,7 @@ internal static class ServersModule
     {
         services
             .AddSingleton(p => new ServiceHealthServer(
-                () => p.Get<ProxyHealthTracker>().Report(nodeEligible: true).Healthy, p.Get<IEventRecorder>(), agent.Time, agent.Loggers))
+                () => p.Get<PipelineState>().Report().Healthy, p.Get<IEventRecorder>(), agent.Time, agent.Loggers))
             .AddRunning(p => new ServiceHealthRetry(p.Get<ServiceHealthServer>(), agent.Time, agent.Logger<ServiceHealthRetry>()))
             .Prepare(p => new ServiceHealthPorts(
                 p.Get<ServiceHealthServer>(), p.Get<PipelineState>(), agent.Options.Live(o => o.Node.NodePortAddresses)).Attach())
