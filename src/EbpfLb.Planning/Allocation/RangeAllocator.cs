@@ -119,12 +119,13 @@ internal sealed class RangeAllocator(int capacity, int reserve = 0)
         return false;
     }
 
+    /// <summary>While the reserve is in use, what is left of it is the longest hole: that stays, and others may be taken.</summary>
     private bool LeavesReserve(int index, uint length)
     {
         if (Reserve == 0 || holes[index].Length - length >= Reserve) return true;
         // The long ones are mostly at the end.
         for (var i = holes.Count - 1; i >= 0; i--)
-            if (i != index && holes[i].Length >= Reserve) return true;
+            if (i != index && holes[i].Length >= Math.Min(Reserve, holes[index].Length)) return true;
         return false;
     }
 

@@ -7,6 +7,22 @@ namespace EbpfLb.Planning.Tests.Allocation;
 public sealed class RangeAllocatorTests
 {
     [Fact]
+    public void While_the_reserve_is_in_use_all_other_holes_may_be_taken()
+    {
+        var ranges = new RangeAllocator(128, reserve: 64);
+        Assert.True(ranges.TryTake(32, out var first) && ranges.TryTake(32, out _));
+        ranges.Free(first, 32);
+        Assert.False(ranges.TryTake(40, out _));
+        Assert.True(ranges.TryTake(40, out _, mayUseReserve: true));
+
+        Assert.True(ranges.CanTake(8));
+        Assert.True(ranges.TryTake(8, out var small));
+
+        Assert.Equal((104u, 32u), (small, ranges.LongestHole));
+        Assert.False(ranges.TryTake(32, out _));
+    }
+
+    [Fact]
     public void Ranges_never_overlap_and_everything_given_back_is_one_hole_again() => Prop.ForAll(Histories.Any, codes =>
     {
         var ranges = new RangeAllocator(256);
