@@ -90,6 +90,8 @@ internal sealed class ControlClient : IInstanceView, IDisposable
             new Uri(path, UriKind.Relative), HttpCompletionOption.ResponseHeadersRead, cancellationToken);
         if (response.StatusCode == HttpStatusCode.NotFound)
             throw new UnknownServiceException(await response.Content.ReadAsStringAsync(cancellationToken));
+        if (response.StatusCode == HttpStatusCode.ServiceUnavailable)
+            throw new NotKnownYetException(await response.Content.ReadAsStringAsync(cancellationToken));
         response.EnsureSuccessStatusCode();
         await using var body = await response.Content.ReadAsStreamAsync(cancellationToken);
         return await JsonSerializer.DeserializeAsync(body, type, cancellationToken)

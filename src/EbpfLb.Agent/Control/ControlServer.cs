@@ -86,6 +86,10 @@ internal sealed class ControlServer(string path, IInstanceView view, ILoggerFact
         {
             await Respond.StreamJsonAsync(context, await answer(context.RequestAborted), type);
         }
+        catch (NotKnownYetException e)
+        {
+            await Respond.TextAsync(context, e.Message, status: StatusCodes.Status503ServiceUnavailable);
+        }
         catch (UnknownServiceException e)
         {
             await Respond.TextAsync(context, e.Message, status: StatusCodes.Status404NotFound);

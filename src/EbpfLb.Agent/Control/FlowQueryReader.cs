@@ -11,29 +11,28 @@ namespace EbpfLb.Agent.Control;
 /// <summary>From the words of a query to the filter it means.</summary>
 internal static class FlowQueryReader
 {
-    /// <param name="ports">Service ports by id; empty when names are not known.</param>
+    /// <param name="names">Read only where a Service is named.</param>
     /// <exception cref="FormatException">A word is not understood.</exception>
     /// <exception cref="UnknownServiceException">A word names no service.</exception>
-    public static FlowFilter ToFilter(FlowQuery query, IReadOnlyDictionary<uint, ServicePortKey> ports) => new()
+    public static FlowFilter ToFilter(FlowQuery query, IServiceNames names) => new()
     {
         Protocol = query.Protocol is { } protocol ? Choice.Parse<TransportProtocol>(protocol) : null,
         Client = Endpoint(query.Client),
         Frontend = Endpoint(query.Frontend),
         Backend = Endpoint(query.Backend),
-        ServiceIds = query.Service is { } service ? Ids(service, ports) : null,
+        ServiceIds = query.Service is { } service ? Ids(service, names) : null,
         Phase = query.Phase is { } phase ? Choice.Parse<LbCtPhase>(phase) : null,
         IdleLongerThan = query.IdleSeconds is { } idle ? TimeSpan.FromSeconds(idle) : null,
     };
 
     private static EndpointFilter? Endpoint(string? text) => text is null ? null : EndpointFilter.Parse(text);
 
-    private static HashSet<uint> Ids(string text, IReadOnlyDictionary<uint, ServicePortKey> ports)
+    private static HashSet<uint> Ids(string text, IServiceNames names)
     {
         var service = ServiceQuery.Parse(text);
         if (service.Id is { } id) return [id];
-        if (ports.Count == 0)
-            throw new UnknownServiceException($"'{text}' cannot be looked up, as no agent answers and the maps "
-                + "hold no names: give #ID, which `ebpflb services` shows");
+        if (names.Unknown is { } why) throw new UnknownServiceException($"'{text}' cannot be looked up, as {why}");
+        var ports = names.Read();
         var ids = ports.Where(p => IsOf(p.Value, service)).Select(p => p.Key).ToHashSet();
         if (ids.Count > 0) return ids;
         var near = NearName.Of(

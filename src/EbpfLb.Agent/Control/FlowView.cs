@@ -81,7 +81,5 @@ internal sealed class FlowView(string origin, FlowTable flows, IServiceNames nam
 
     private string? NameOf(uint id) => names.Find(id) is { } port ? PortName.Of(port) : null;
 
-    /// <summary>All names are needed only where one is looked for.</summary>
-    private FlowFilter FilterOf(FlowQuery query)
-        => FlowQueryReader.ToFilter(query, query.Service is null ? new Dictionary<uint, ServicePortKey>() : names.Read());
+    private FlowFilter FilterOf(FlowQuery query) => FlowQueryReader.ToFilter(query, names);
 }

@@ -9,6 +9,7 @@ internal interface IInstanceView
     Task<StatusReport> StatusAsync(CancellationToken cancellationToken);
 
     /// <exception cref="UnknownServiceException">The query names what is not there.</exception>
+    /// <exception cref="NotKnownYetException">The agent has no table yet.</exception>
     Task<ServicesReport> ServicesAsync(ServiceQuery query, CancellationToken cancellationToken);
 
     /// <inheritdoc cref="ServicesAsync"/>

@@ -87,9 +87,9 @@ internal sealed class ServiceReports(PipelineState state, IServiceTables tables,
         ? NoBackends.Reason(compiled.Snapshot.Services.Find(key.Service), key, isLocal, compiled.Options.NodeName, compiled.Options.Drains)
         : "no endpoint can be used";
 
-    private IReadOnlyList<CompiledPort> Select(ServiceQuery query) => state.Table is { } table
-        ? ServiceSelection.Select(table, query, name => state.Compiled?.Snapshot.Services.Find(name)?.Service, tables.FindServicePort)
-        : [];
+    private IReadOnlyList<CompiledPort> Select(ServiceQuery query) => ServiceSelection.Select(
+        state.Table ?? throw new NotKnownYetException(), query, name => state.Compiled?.Snapshot.Services.Find(name)?.Service,
+        tables.FindServicePort);
 }
 
 /// <summary>How reports name the rules of a frontend.</summary>

@@ -1,3 +1,4 @@
+using EbpfLb.Agent.Control;
 using EbpfLb.Agent.Kernel;
 using EbpfLb.Agent.Pipeline;
 using EbpfLb.Datapath;
@@ -8,6 +9,9 @@ namespace EbpfLb.Agent.Flows;
 /// <summary>Which service ports the ids in the maps stand for; without an agent nobody knows.</summary>
 internal interface IServiceNames
 {
+    /// <summary>Why no Service can be looked up by its name, with what to do; null: they can.</summary>
+    string? Unknown => null;
+
     /// <summary>By id; empty when names are not known. For a question about all of them: it costs what the table is large.</summary>
     IReadOnlyDictionary<uint, ServicePortKey> Read();
 
@@ -29,12 +33,16 @@ internal sealed class ServiceNames(IServiceTables tables, PipelineState state) :
         return names;
     }
 
+    public string? Unknown => state.Table is null ? NotKnownYetException.Text : null;
+
     public ServicePortKey? Find(uint id) => tables.FindServicePort(id);
 }
 
 /// <summary>The maps hold no names.</summary>
 internal sealed class NoServiceNames : IServiceNames
 {
+    public string Unknown => "no agent answers and the maps hold no names: give #ID, which `ebpflb services` shows";
+
     public IReadOnlyDictionary<uint, ServicePortKey> Read() => new Dictionary<uint, ServicePortKey>();
 
     public ServicePortKey? Find(uint id) => null;

@@ -22,7 +22,7 @@ internal static class FirewallWarnings
             return Of(status, ConfigJson.Read(config), await view.ServicesAsync(ServiceQuery.All, cancellationToken),
                 await view.BackendsAsync(ServiceQuery.All, cancellationToken));
         }
-        catch (Exception e) when (e is NetlinkException or ConfigException or JsonException)
+        catch (Exception e) when (e is NetlinkException or ConfigException or JsonException or NotKnownYetException)
         {
             return [$"rules of a firewall were not looked at: {e.Message}"];
         }

@@ -29,6 +29,7 @@ internal sealed class PageServices(
         var shown = Sort(matching, search.Order, counts).Skip(first).Take(search.Most);
         return new ServiceList(all.Count, matching.Count, first, rates.IsMeasured, [.. shown.Select(name => LineOf(name, counts))])
         {
+            IsKnown = state.Table is not null,
             CountsTraffic = countsTraffic,
         };
     }

@@ -138,7 +138,9 @@ public sealed class PageEndpoints(IPageReadings readings, TimeProvider time) : I
             ServiceView.Write(html, service, query);
             return StatusCodes.Status200OK;
         }
-        ServiceView.WriteMissing(html, query.Name?.ToString() ?? "");
+        if (readings.FindServices(new ServiceSearch("", ServiceOrder.Name, 0, 0)).IsKnown)
+            ServiceView.WriteMissing(html, query.Name?.ToString() ?? "");
+        else ServicesView.WriteNotKnown(html);
         return StatusCodes.Status404NotFound;
     }
 

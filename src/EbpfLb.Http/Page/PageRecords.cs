@@ -94,6 +94,9 @@ public sealed record ServiceSearch(string Text, ServiceOrder Order, int First, i
 /// <param name="IsMeasured">Rates are known; false: the second reading of the counters is still to come.</param>
 public sealed record ServiceList(int All, int Matching, int First, bool IsMeasured, IReadOnlyList<ServiceLine> Lines)
 {
+    /// <summary>False: the agent has programmed nothing since it started, so that an empty list says nothing.</summary>
+    public bool IsKnown { get; init; } = true;
+
     /// <summary>Packets and bytes are counted.</summary>
     public bool CountsTraffic { get; init; }
 }

@@ -5,6 +5,11 @@ internal static class ServicesView
 {
     public static void Write(HtmlWriter html, ServiceList list, PageQuery query)
     {
+        if (!list.IsKnown)
+        {
+            WriteNotKnown(html);
+            return;
+        }
         WriteForm(html, query, list.CountsTraffic);
         WriteCount(html, list, query);
         if (list.Lines.Count == 0) return;
@@ -24,6 +29,13 @@ internal static class ServicesView
             """);
         if (!list.CountsTraffic) TrafficView.WriteOff(html);
     }
+
+    /// <summary>The agent has programmed nothing since it started.</summary>
+    public static void WriteNotKnown(HtmlWriter html) => html.Add($"""
+        <p class="warn">The Services are not known yet: the agent has programmed nothing since it started, and the view Health says why.
+        What an earlier agent left in the kernel stays in force.</p>
+
+        """);
 
     /// <summary>Text beside the number where there is something to see to.</summary>
     public static void WriteBackends(HtmlWriter html, ServiceLine line)

@@ -17,6 +17,25 @@ public sealed class AgentViewTests
     private readonly ClusterBuilder cluster = new ClusterBuilder()
         .Slice("web-1", "web", ["http:8080"], ["10.1.0.1 node=node-1", "10.1.0.2 node=node-2", "10.1.0.3 node=node-2"]);
 
+    /// <summary>Its source cannot be read: it has no table.</summary>
+    [Theory]
+    [InlineData(null)]
+    [InlineData("default/web")]
+    [InlineData("#1")]
+    public async Task An_agent_that_has_programmed_nothing_yet_says_so_and_lists_nothing(string? service)
+    {
+        var state = new PipelineState(() => new SourceStatus("test", false, null, "refused"),
+            new ProxyHealthTracker(TimeProvider.System, TimeSpan.FromSeconds(30)), false);
+        var view = new AgentView("lab", "1", TimeProvider.System, state, new FakeDataplane(), new FlowState(), new FakeFlows());
+        var query = ServiceQuery.Parse(service);
+
+        var unknown = await Assert.ThrowsAsync<NotKnownYetException>(()
+            => view.ServicesAsync(query, TestContext.Current.CancellationToken));
+        Assert.StartsWith("the Services are not known yet", unknown.Message, StringComparison.Ordinal);
+        await Assert.ThrowsAsync<NotKnownYetException>(() => view.BackendsAsync(query, TestContext.Current.CancellationToken));
+        Assert.Equal(NotKnownYetException.Text, new ServiceNames(new FakeDataplane(), state).Unknown);
+    }
+
     private AgentView View(params BackendDrain[] drains)
     {
         var (snapshot, options)

@@ -43,6 +43,10 @@ public sealed class ControlClientTests : IDisposable
         var unknown = await Assert.ThrowsAsync<UnknownServiceException>(()
             => client.ServicesAsync(ServiceQuery.All, TestContext.Current.CancellationToken));
         Assert.Equal("there is no Service 'nosuch'", unknown.Message);
+        view.Unknown = new NotKnownYetException();
+        var early = await Assert.ThrowsAsync<NotKnownYetException>(()
+            => client.BackendsAsync(ServiceQuery.All, TestContext.Current.CancellationToken));
+        Assert.Equal(NotKnownYetException.Text, early.Message);
     }
 
     /// <summary>An older agent does not say what was added since. Source-generated JSON gives an init-only property null then.</summary>

@@ -76,10 +76,16 @@ public sealed class FlowViewTests : IAsyncDisposable
         var unknown = await Assert.ThrowsAsync<UnknownServiceException>(()
             => flows.FlushAsync(new FlowQuery(Service: "a/b"), TestContext.Current.CancellationToken));
         Assert.Contains("no service port 'a/b' is programmed", unknown.Message);
+        // Nothing is programmed, which is no reason to doubt that an agent answers.
         names.Known.Clear();
+        unknown = await Assert.ThrowsAsync<UnknownServiceException>(()
+            => flows.ListAsync(new FlowQuery(Service: "a/b"), TestContext.Current.CancellationToken));
+        Assert.Contains("no service port 'a/b' is programmed", unknown.Message);
+        names.Unknown = new NoServiceNames().Unknown;
         var nameless = await Assert.ThrowsAsync<UnknownServiceException>(()
             => flows.ListAsync(new FlowQuery(Service: "a/b"), TestContext.Current.CancellationToken));
         Assert.Contains("no agent answers and the maps hold no names: give #ID", nameless.Message);
+        Assert.Empty((await flows.ListAsync(new FlowQuery(Service: "#3"), TestContext.Current.CancellationToken)).Flows);
     }
 
     [Fact]
@@ -122,6 +128,8 @@ public sealed class FlowViewTests : IAsyncDisposable
 
     private sealed class Names : IServiceNames
     {
+        public string? Unknown { get; set; }
+
         public ServicePortKey? Find(uint id) => Read().TryGetValue(id, out var port) ? port : null;
 
         public Dictionary<uint, ServicePortKey> Known { get; } = new()

@@ -24,6 +24,14 @@ public sealed class PageServicesTests : IDisposable
 
     public void Dispose() => page.Dispose();
 
+    [Fact]
+    public void Before_the_first_table_it_is_not_known_what_is_served()
+    {
+        Assert.True(Find().IsKnown);
+        using var early = new PageUnderTest();
+        Assert.False(early.Services.Find(new ServiceSearch("", ServiceOrder.Rate, 0, 50)).IsKnown);
+    }
+
     [Theory]
     [InlineData("", "default/api default/web shop/web")]
     [InlineData("WEB", "default/web shop/web")]

@@ -18,6 +18,9 @@ internal sealed class FixedPage(string text) : IPageReadings
 
     public int Lines { get; set; } = 1;
 
+    /// <summary>The agent has a table.</summary>
+    public bool IsKnown { get; set; } = true;
+
     /// <summary>Of packets and bytes; null: they are not counted.</summary>
     public TrafficReading? Traffic { get; set; }
 
@@ -60,6 +63,7 @@ internal sealed class FixedPage(string text) : IPageReadings
         searches.Add(search);
         return new ServiceList(10_000, 10_000, search.First, true, [.. Enumerable.Repeat(Line, Math.Min(Lines, search.Most))])
         {
+            IsKnown = IsKnown,
             CountsTraffic = Traffic is not null,
         };
     }

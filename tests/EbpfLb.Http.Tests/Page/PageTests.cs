@@ -39,6 +39,18 @@ public sealed partial class PageTests
     }
 
     [Theory]
+    [InlineData("?view=services")]
+    [InlineData("?view=service&name=a/missing")]
+    public async Task Without_a_table_a_list_is_not_empty_but_not_known(string query)
+    {
+        await using var page = await ServedPage.StartAsync(new FixedPage("t") { IsKnown = false, Lines = 0 });
+        var body = (await page.GetAsync(query)).Body;
+        Assert.Contains("The Services are not known yet", body, StringComparison.Ordinal);
+        Assert.DoesNotContain("No Service", body, StringComparison.Ordinal);
+        AssertWellFormed(body);
+    }
+
+    [Theory]
     [InlineData("?view=")]
     [InlineData("?view=99")]
     [InlineData("?view=services&view=drops&q=a&q=b")]

@@ -72,13 +72,27 @@ internal sealed class DoctorRun(IInstanceFinder finder, TimeProvider time)
             var config = await view.ConfigAsync(cancellationToken);
             var status = await view.StatusAsync(cancellationToken);
             return (new Answer(status, config is null ? null : ConfigJson.Read(config),
-                status.Origin == Origin.Agent ? await view.ServicesAsync(ServiceQuery.All, cancellationToken) : null,
-                status.Origin == Origin.Agent ? await view.BackendsAsync(ServiceQuery.All, cancellationToken) : null), null);
+                await OrNotKnownAsync(status, () => view.ServicesAsync(ServiceQuery.All, cancellationToken)),
+                await OrNotKnownAsync(status, () => view.BackendsAsync(ServiceQuery.All, cancellationToken))), null);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or HttpRequestException or JsonException or BpfException
             or ConfigException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
             return (Answer.None, $"the instance cannot be asked: {e.Message}");
+        }
+    }
+
+    /// <summary>null: only an agent that has read its source knows.</summary>
+    private static async Task<T?> OrNotKnownAsync<T>(StatusReport status, Func<Task<T>> ask) where T : class
+    {
+        if (status.Origin != Origin.Agent) return null;
+        try
+        {
+            return await ask();
+        }
+        catch (NotKnownYetException)
+        {
+            return null;
         }
     }
 
