@@ -46,13 +46,12 @@ internal sealed class RepeatOptionSet(bool hasOnce = true)
 /// <param name="Count">Answers.</param>
 internal sealed record Repetition(TimeSpan Interval, int Count)
 {
-    public Repetition With(int count) => this with { Count = count };
-
     /// <summary>Answers until it was often enough, or the token ends it.</summary>
     /// <param name="endsWithFailure">An answer that fails is the last, too.</param>
+    /// <param name="isEnough">Asked after each answer where not each of them counts; null: each does.</param>
     /// <returns>The last exit code.</returns>
     public async Task<int> RunAsync(TimeProvider time, Func<Task<int>> answer, CancellationToken cancellationToken,
-        bool endsWithFailure = true)
+        bool endsWithFailure = true, Func<bool>? isEnough = null)
     {
         var code = Options.ExitCode.Ok;
         try
@@ -60,7 +59,7 @@ internal sealed record Repetition(TimeSpan Interval, int Count)
             for (var given = 1; ; given++)
             {
                 code = await answer();
-                if ((code != Options.ExitCode.Ok && endsWithFailure) || given >= Count) return code;
+                if ((code != Options.ExitCode.Ok && endsWithFailure) || (isEnough?.Invoke() ?? given >= Count)) return code;
                 await time.DelayAsync(Interval, cancellationToken);
             }
         }

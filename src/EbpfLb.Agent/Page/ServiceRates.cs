@@ -31,12 +31,13 @@ internal sealed class ServiceRates(IServiceTables tables, PipelineState state, T
         }
     }
 
-    /// <summary>Reads the counters of all Services.</summary>
+    /// <summary>Reads the counters of all Services, which may have counted for longer than this agent runs.</summary>
     public void Read()
     {
+        // Before the first table no Service is known: after an empty reading all that was ever counted would be a rate.
+        if (state.Table is not { } table) return;
         // Without the canary, which is the agent's own.
-        var ports = state.Table is { } table
-            ? table.Services.Where(s => s.Name != Canary.Name).SelectMany(s => s.Ports).Select(p => p.Key).ToList() : [];
+        var ports = table.Services.Where(s => s.Name != Canary.Name).SelectMany(s => s.Ports).Select(p => p.Key).ToList();
         var counters = tables.ReadCounters(ports);
         lock (gate)
         {

@@ -98,8 +98,12 @@ internal sealed class FakeView : IInstanceView
     /// <summary>What questions about Services are answered with in place of a report.</summary>
     public Exception? Unknown { get; set; }
 
+    /// <summary>Answers to questions for Services before <see cref="Services"/>, one after the other: reports, or exceptions.</summary>
+    public Queue<object> NextServices { get; set; } = [];
+
     public async Task<ServicesReport> ServicesAsync(ServiceQuery query, CancellationToken cancellationToken)
     {
+        if (NextServices.TryDequeue(out var next)) return next as ServicesReport ?? throw (Exception)next;
         var answer = await AnswerAsync(query, Services);
         if (HoldServices) await Task.Delay(Timeout.Infinite, cancellationToken);
         return answer;

@@ -11,7 +11,11 @@ public sealed class ServiceRatesTests : IDisposable
 {
     private readonly PageUnderTest page = new();
 
-    public ServiceRatesTests() => page.Cluster.Service("web", ["10.96.0.1"], ["http:80"]);
+    public ServiceRatesTests()
+    {
+        page.Cluster.Service("web", ["10.96.0.1"], ["http:80"]);
+        page.Program();
+    }
 
     private (double Connections, double Refused)? Web => page.Program().Rates.Find(PageUnderTest.Name("web"));
 
@@ -32,6 +36,24 @@ public sealed class ServiceRatesTests : IDisposable
         page.ReadAfter(5);
         Assert.True(page.Rates.IsMeasured);
         Assert.Equal((10, 2), Web);
+    }
+
+    /// <summary>What an agent before it counted is in the maps.</summary>
+    [Fact]
+    public void What_was_counted_before_the_first_table_is_no_rate()
+    {
+        using var early = new PageUnderTest();
+        early.Cluster.Service("web", ["10.96.0.1"], ["http:80"]);
+        early.ReadAfter(0);
+        early.ReadAfter(1);
+        Assert.False(early.Rates.IsMeasured);
+
+        early.Program().Count("web", 1_000_000);
+        early.ReadAfter(5);
+        Assert.Null(early.Rates.Find(PageUnderTest.Name("web")));
+        early.Count("web", 1_000_050);
+        early.ReadAfter(5);
+        Assert.Equal((10, 0), early.Rates.Find(PageUnderTest.Name("web")));
     }
 
     [Fact]

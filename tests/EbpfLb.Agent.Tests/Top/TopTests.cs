@@ -42,6 +42,43 @@ public sealed class TopTests
         Assert.Equal([7.0, 8.0, 9.0], TopRates.Of(before, now, Second).Select(r => r.ConnectionRate));
     }
 
+    [Fact]
+    public void The_id_says_whose_counters_they_are_and_what_is_not_in_the_kernel_has_no_rate()
+    {
+        var before = Report(Row("a/web", "IPv4", 1, 100, 0), Row("a/lost", "IPv4", 2, 50, 0));
+        var now = Report(Row("a/renamed", "IPv4", 1, 103, 0), Row("a/lost", "IPv4", null, 0, 0));
+
+        Assert.Equal([3.0, 0.0], TopRates.Of(before, now, Second).Select(r => r.ConnectionRate));
+    }
+
+    /// <summary>While an agent is away the maps answer, which know no names; a new one knows none before its first table.</summary>
+    [Fact]
+    public async Task Another_agent_begins_a_new_measurement_that_does_not_count()
+    {
+        var view = new FakeView();
+        var agent = view.Services;
+        var maps = new ServicesReport(Origin.Maps, [.. agent.Services.Select(s => s with { Service = null, Port = null })]);
+        view.NextServices = new([agent, agent, maps, maps, new NotKnownYetException(), new NotKnownYetException(), agent, agent]);
+        using var line = new TestCommandLine { Finder = new FakeFinder(view) };
+
+        Assert.Equal(0, await line.RunAsync("top", "--interval", "100ms", "--count", "3", "-o", "json"));
+
+        var reports = line.Output.TrimEnd().Split('\n').Select(l => JsonDocument.Parse(l).RootElement).ToList();
+        Assert.Equal(["agent", "maps", "agent"], reports.Select(r => r.GetProperty("origin").GetString()));
+        Assert.All(reports, r => Assert.Equal(0, r.GetProperty("services")[0].GetProperty("connectionRate").GetDouble()));
+        Assert.Equal("the agent changed; measuring anew\nthe agent changed; measuring anew\n", line.Error);
+        Assert.Empty(view.NextServices);
+    }
+
+    [Fact]
+    public async Task An_agent_that_has_programmed_nothing_yet_is_not_waited_for()
+    {
+        using var line = new TestCommandLine { Finder = new FakeFinder(new FakeView { Unknown = new NotKnownYetException() }) };
+
+        Assert.Equal(3, await line.RunAsync("top"));
+        Assert.StartsWith("the Services are not known yet", line.Error, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("rate", "c,b,a")]
     [InlineData("connections", "b,c,a")]
@@ -139,7 +176,7 @@ public sealed class TopTests
 
     private static ServicesReport Report(params ServiceRow[] rows) => new(Origin.Agent, rows);
 
-    private static ServiceRow Row(string name, string family, uint id, ulong connections, ulong datagrams)
+    private static ServiceRow Row(string name, string family, uint? id, ulong connections, ulong datagrams)
         => new(name, "http", "TCP", family, id, 0, connections, 2, datagrams, 0, [new FrontendRow("10.96.0.1", 80, "ClusterIP", "Cluster",
             2)]);
 }

@@ -40,19 +40,40 @@ internal sealed class TopCommand(CommandContext context, TimeProvider time)
     private async Task<int> ExecuteAsync(
         InstanceOptions instance, ServiceQuery query, Repetition repeat, TopView how, CancellationToken cancellationToken)
     {
+        // The first reading, and one of another agent, is only what the next is compared with.
         (ServicesReport Report, long At)? last = null;
-        // The first reading is only what the next is compared with.
-        var shown = -1;
-        return await repeat.With(repeat.Count + 1).RunAsync(time, async () => await context.AskAsync(instance, async view =>
+        var (shown, isAnew) = (0, false);
+        return await repeat.RunAsync(time, () => context.AskAsync(instance, async view =>
         {
-            var now = await view.ServicesAsync(query, cancellationToken);
+            if (await ReadAsync(view, query, hasStarted: last is not null || isAnew, cancellationToken) is not { } now)
+            {
+                if (!isAnew) NoteChange();
+                (last, isAnew) = (null, true);
+                return ExitCode.Ok;
+            }
             var at = time.GetTimestamp();
-            if (last is { } before) Answer(TopRates.Of(before.Report, now, time.GetElapsedTime(before.At, at)), now.Origin, how,
-                isFirst: shown == 0);
-            last = (now, at);
-            shown++;
+            if (last is { } before && before.Report.Origin == now.Origin)
+                Answer(TopRates.Of(before.Report, now, time.GetElapsedTime(before.At, at)), now.Origin, how, isFirst: shown++ == 0);
+            else if (last is not null) NoteChange();
+            (last, isAnew) = ((now, at), false);
             return ExitCode.Ok;
-        }, cancellationToken), cancellationToken);
+        }, cancellationToken), cancellationToken, isEnough: () => shown == repeat.Count);
+    }
+
+    private void NoteChange() => context.Terminal.Error.WriteLine("the agent changed; measuring anew");
+
+    /// <summary>null: the agent that was asked before has been followed by one that knows no Services yet.</summary>
+    private static async Task<ServicesReport?> ReadAsync(
+        IInstanceView view, ServiceQuery query, bool hasStarted, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await view.ServicesAsync(query, cancellationToken);
+        }
+        catch (NotKnownYetException) when (hasStarted)
+        {
+            return null;
+        }
     }
 
     private void Answer(IReadOnlyList<TopRow> all, string origin, TopView how, bool isFirst)

@@ -8,11 +8,12 @@ namespace EbpfLb.Agent.Commands.Top;
 /// <summary>What service ports did between two readings of their counters. The families of a port are one row.</summary>
 internal static class TopRates
 {
-    /// <param name="before">Of the reading before.</param>
+    /// <param name="before">Of the reading before, from where <paramref name="now"/> is: the agent knows names, the maps do not.</param>
     /// <param name="elapsed">Between the two.</param>
     public static IReadOnlyList<TopRow> Of(ServicesReport before, ServicesReport now, TimeSpan elapsed)
     {
-        var earlier = before.Services.ToLookup(KeyOf);
+        // An id has counters of its own, and keeps them when the agent is another one.
+        var earlier = before.Services.Where(s => s.Id is not null).ToLookup(s => s.Id);
         return [.. now.Services.GroupBy(s => NameText.Of(s.Service, s.Port, s.Id) + "/" + s.Protocol).Select(port => new TopRow(port.Key)
         {
             ConnectionRate = Rate(port, s => s.Connections),
@@ -31,7 +32,7 @@ internal static class TopRates
             ? Rate(port, s => s.Traffic is { } traffic ? counter(traffic) : 0) : null;
 
         ulong? Before(ServiceRow row, Func<ServiceRow, ulong> counter)
-            => earlier[KeyOf(row)].FirstOrDefault() is { } then ? counter(then) : null;
+            => earlier[row.Id].FirstOrDefault() is { } then ? counter(then) : null;
     }
 
     /// <summary>The most first; of equal ones by name.</summary>
@@ -47,9 +48,6 @@ internal static class TopRates
             _ => r.ConnectionRate + r.DatagramRate,
         }).ThenByDescending(r => r.Open).ThenBy(r => r.Service, StringComparer.Ordinal)];
 
-    /// <summary>With the id: another one has counters of its own.</summary>
-    private static (string?, string?, string, string, uint?) KeyOf(ServiceRow row)
-        => (row.Service, row.Port, row.Protocol, row.Family, row.Id);
 }
 
 /// <summary>A service port in the time between two readings.</summary>
