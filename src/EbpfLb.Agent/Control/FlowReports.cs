@@ -82,7 +82,11 @@ internal sealed record DropRow(
 
 /// <param name="Origin">"agent"; "maps" when no agent answered, as only agents keep drops.</param>
 /// <param name="Last">Number of the last drop, to ask for those after it.</param>
-internal sealed record DropsReport(string Origin, long Last, IReadOnlyList<DropRow> Drops);
+internal sealed record DropsReport(string Origin, long Last, IReadOnlyList<DropRow> Drops)
+{
+    /// <summary>Why drops are not reported, so that having none says nothing; null: they are.</summary>
+    public string? Problem { get; init; }
+}
 
 /// <summary>How often a reason was counted since the maps were made.</summary>
 internal sealed record ReasonStatus(string Reason, ulong Packets, ulong Bytes, string Meaning, string? Advice)

@@ -9,7 +9,10 @@ namespace EbpfLb.Agent.Control;
 
 /// <summary>Flows out of the conntrack maps, with names where there are any.</summary>
 /// <param name="drops">null: nobody keeps them.</param>
-internal sealed class FlowView(string origin, FlowTable flows, IServiceNames names, DropHistory? drops, TimeProvider time) : IFlowView
+/// <param name="dropProblem">Why drops are not reported; null: they are.</param>
+internal sealed class FlowView(
+    string origin, FlowTable flows, IServiceNames names, DropHistory? drops, TimeProvider time, Func<string?>? dropProblem = null)
+    : IFlowView
 {
     private const int TopServices = 10;
 
@@ -60,14 +63,15 @@ internal sealed class FlowView(string origin, FlowTable flows, IServiceNames nam
 
     public async Task<DropsReport> DropsAsync(long after, TimeSpan wait, CancellationToken cancellationToken)
     {
-        if (drops is null) return new DropsReport(origin, 0, []);
+        if (drops is null) return new DropsReport(origin, 0, []) { Problem = "no agent answers, and only agents keep drops" };
         if (wait > TimeSpan.Zero) await drops.WaitAfterAsync(after, wait, time, cancellationToken);
         else followed.Begin();
         var found = drops.After(after);
         // Of an agent before this one: what is asked for has no number here.
-        if (found.Count == 0) return new DropsReport(origin, Math.Min(after, drops.Last), []);
+        var problem = dropProblem?.Invoke();
+        if (found.Count == 0) return new DropsReport(origin, Math.Min(after, drops.Last), []) { Problem = problem };
         var devices = followed.For([.. found.Select(d => d.Event.Device).Distinct()]);
-        return new DropsReport(origin, found[^1].Number, [.. found.Select(d => RowOf(d, devices))]);
+        return new DropsReport(origin, found[^1].Number, [.. found.Select(d => RowOf(d, devices))]) { Problem = problem };
     }
 
     private DropRow RowOf(Numbered<DropEvent> drop, DeviceNames devices)

@@ -23,7 +23,14 @@ internal sealed class DropService(
     /// <summary>After the ring could not be read.</summary>
     private static readonly TimeSpan RetryPeriod = TimeSpan.FromMinutes(1);
 
+    /// <summary>Why there are no drops without dropEvents.</summary>
+    public const string SwitchedOff = "dropEvents is false (--drop-events)";
+
     private string? reported;
+    private volatile string? problem;
+
+    /// <summary>Why what the programs say is not read; null: it is, or will be at once.</summary>
+    public string? Problem => problem;
 
     /// <summary>Waiting for the ring blocks: a thread of its own.</summary>
     protected override async Task RunAsync(CancellationToken stoppingToken)
@@ -37,6 +44,7 @@ internal sealed class DropService(
             }
             catch (BpfException e)
             {
+                problem = $"what the programs say of them cannot be read: {e.Message}; it is tried again each minute";
                 if (e.Message != reported) Log.DropsUnread(Logger, reported = e.Message);
             }
             await Time.DelayAsync(RetryPeriod, stoppingToken);
@@ -46,6 +54,7 @@ internal sealed class DropService(
     private void Run(CancellationToken stoppingToken)
     {
         using var source = diagnostics.OpenEvents();
+        problem = null;
         var summaries = new DropSummaries(Count, Time);
         while (!stoppingToken.IsCancellationRequested)
         {

@@ -35,14 +35,17 @@ internal sealed class PageReadings(
     public ServiceList FindServices(ServiceSearch search) => services.Find(search);
 
     public async Task<ServiceDetail?> FindServiceAsync(ObjectName name, bool withFlows, CancellationToken cancellationToken)
-        => await services.FindAsync(name, withFlows, await DropsAsync(DropHistory.DefaultCapacity, cancellationToken), cancellationToken);
-
-    public async Task<IReadOnlyList<PageDrop>?> DropsAsync(int most, CancellationToken cancellationToken)
     {
-        if (!options().Node.DropEvents) return null;
+        var drops = await DropsAsync(DropHistory.DefaultCapacity, cancellationToken);
+        return await services.FindAsync(name, withFlows, drops.OrNull, cancellationToken);
+    }
+
+    public async Task<PageDrops> DropsAsync(int most, CancellationToken cancellationToken)
+    {
         var report = await view.Flows.DropsAsync(0, TimeSpan.Zero, cancellationToken);
-        return [.. report.Drops.Reverse().Take(most).Select(d => new PageDrop(
-            d.Time, d.Reason, d.Protocol, d.Source, d.Destination, d.Device, d.Service ?? (d.ServiceId == 0 ? null : $"#{d.ServiceId}")))];
+        return new PageDrops([.. report.Drops.Reverse().Take(most).Select(d => new PageDrop(
+            d.Time, d.Reason, d.Protocol, d.Source, d.Destination, d.Device, d.Service ?? (d.ServiceId == 0 ? null : $"#{d.ServiceId}")))],
+            report.Problem);
     }
 
     public IReadOnlyList<PageEvent> Events() => events.All;

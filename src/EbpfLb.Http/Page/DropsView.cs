@@ -3,16 +3,15 @@ namespace EbpfLb.Http.Page;
 /// <summary>Packets that were dropped, or passed though they should not have been: how often, why, and what to do.</summary>
 internal static class DropsView
 {
-    /// <param name="drops">null: they are not reported, or this view does not show them.</param>
-    /// <param name="isFull">Single packets may be shown.</param>
-    public static void Write(HtmlWriter html, PageStatus status, IReadOnlyList<PageDrop>? drops, bool isFull)
+    /// <param name="drops">null: this view does not show them.</param>
+    public static void Write(HtmlWriter html, PageStatus status, PageDrops? drops)
     {
         WriteReasons(html, status.Reasons);
-        if (!isFull) return;
+        if (drops is null) return;
         html.Add($"<h3>Last drops</h3>\n");
-        if (drops is null) html.Add($"<p>Not known: drops are not reported (dropEvents is false).</p>\n");
-        else if (drops.Count == 0) html.Add($"<p>None since the agent started.</p>\n");
-        else WriteDrops(html, drops);
+        if (drops.Problem is { } problem) html.Add($"<p class=\"warn\">Not known: drops are not reported: {problem}</p>\n");
+        if (drops.Lines.Count > 0) WriteDrops(html, drops.Lines);
+        else if (drops.Problem is null) html.Add($"<p>None since the agent started.</p>\n");
     }
 
     public static void WriteDrops(HtmlWriter html, IReadOnlyList<PageDrop> drops) => PageTable.Write(html, "Last drops",

@@ -37,8 +37,8 @@ public interface IPageReadings
     /// <returns>null: no Service of this name is served.</returns>
     Task<ServiceDetail?> FindServiceAsync(ObjectName name, bool withFlows, CancellationToken cancellationToken);
 
-    /// <summary>The last ones, newest first; null: drops are not reported.</summary>
-    Task<IReadOnlyList<PageDrop>?> DropsAsync(int most, CancellationToken cancellationToken);
+    /// <summary>The last ones, newest first.</summary>
+    Task<PageDrops> DropsAsync(int most, CancellationToken cancellationToken);
 
     /// <summary>Newest first.</summary>
     IReadOnlyList<PageEvent> Events();

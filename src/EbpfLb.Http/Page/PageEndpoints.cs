@@ -107,7 +107,7 @@ public sealed class PageEndpoints(IPageReadings readings, TimeProvider time) : I
                 return await WriteServiceAsync(html, query, cancellationToken);
             case PageView.Drops:
                 var drops = isFull ? await readings.DropsAsync(MostDrops, cancellationToken) : null;
-                DropsView.Write(html, await readings.StatusAsync(cancellationToken), drops, isFull);
+                DropsView.Write(html, await readings.StatusAsync(cancellationToken), drops);
                 break;
             case PageView.Events:
                 StateViews.WriteEvents(html, readings.Events());

@@ -178,6 +178,13 @@ public sealed record PageFlows(int Matching, IReadOnlyList<PageFlow> Lines);
 
 public sealed record PageFlow(string Protocol, string Client, string Frontend, string Backend, string Phase, TimeSpan Idle);
 
+/// <param name="Problem">Why drops are not reported, so that having none says nothing; null: they are.</param>
+public sealed record PageDrops(IReadOnlyList<PageDrop> Lines, string? Problem)
+{
+    /// <summary>null: that there are none is not known.</summary>
+    public IReadOnlyList<PageDrop>? OrNull => Problem is null ? Lines : null;
+}
+
 public sealed record PageDrop(
     DateTimeOffset Time, string Reason, string Protocol, string Source, string Destination, string? Device, string? Service);
 

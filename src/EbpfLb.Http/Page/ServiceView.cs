@@ -100,7 +100,7 @@ internal static class ServiceView
     private static void WriteDrops(HtmlWriter html, IReadOnlyList<PageDrop>? drops)
     {
         html.Add($"<h3>Drops</h3>\n");
-        if (drops is null) html.Add($"<p>Not known: drops are not reported (dropEvents is false).</p>\n");
+        if (drops is null) html.Add($"<p>Not known: drops are not reported, and the view Drops says why.</p>\n");
         else if (drops.Count == 0) html.Add($"<p>None among the last drops that the agent keeps.</p>\n");
         else DropsView.WriteDrops(html, drops);
     }

@@ -61,6 +61,32 @@ public sealed class DropsCommandTests : IDisposable
     }
 
     [Theory]
+    [InlineData("drops")]
+    [InlineData("drops", "-o", "json")]
+    public async Task Where_drops_are_not_reported_it_says_why_and_not_that_there_were_none(params string[] arguments)
+    {
+        view.Flows.Drops.Enqueue(new DropsReport(Origin.Agent, 0, []) { Problem = "dropEvents is false" });
+        Assert.Equal(0, await line.RunAsync(arguments));
+        Assert.Equal(
+            "drops are not reported: dropEvents is false; the column COUNT of `ebpflb status` counts them all the same\n", line.Error);
+    }
+
+    [Fact]
+    public async Task Following_says_once_that_drops_are_not_reported()
+    {
+        var none = new DropsReport(Origin.Agent, 0, []) { Problem = "dropEvents is false" };
+        view.Flows.Drops.Enqueue(none);
+        view.Flows.Drops.Enqueue(none);
+        view.Flows.Drops.Enqueue(Report(Drop(1)));
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        var running = line.RunAsync(["drops", "-f", "-o", "json"], stop.Token);
+        Eventually.True(() => line.OutputLines.Length == 2, "a line");
+        await stop.CancelAsync();
+        Assert.Equal(0, await running);
+        Assert.Equal(2, line.Error.Split('\n').Length);
+    }
+
+    [Theory]
     [InlineData("8.5s", "2 3")]
     [InlineData("8s", "2 3")]
     [InlineData("1h", "1 2 3")]

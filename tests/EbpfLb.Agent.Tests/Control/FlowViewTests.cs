@@ -21,10 +21,11 @@ public sealed class FlowViewTests : IAsyncDisposable
     private readonly Names names = new();
     private readonly ControlServer server;
     private ControlClient? client;
+    private string? dropProblem;
 
     public FlowViewTests()
     {
-        var flows = new FlowView(Origin.Agent, new FlowTable([map], time), names, drops, time);
+        var flows = new FlowView(Origin.Agent, new FlowTable([map], time), names, drops, time, () => dropProblem);
         server = new ControlServer(
             directory.File("a.sock"), new ViewOf(flows), Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance);
     }
@@ -102,6 +103,21 @@ public sealed class FlowViewTests : IAsyncDisposable
         await time.WhenTimerIsDueIn(TimeSpan.FromSeconds(5)).WaitAsync(TestContext.Current.CancellationToken);
         Drop(2);
         Assert.Equal(2, (await waiting).Last);
+    }
+
+    [Fact]
+    public async Task Why_drops_are_not_reported_is_handed_over()
+    {
+        var flows = await FlowsAsync();
+        Drop(1);
+        Assert.Null((await flows.DropsAsync(0, TimeSpan.Zero, TestContext.Current.CancellationToken)).Problem);
+
+        dropProblem = "dropEvents is false";
+        foreach (var (after, count) in new[] { (0, 1), (1, 0) })
+        {
+            var report = await flows.DropsAsync(after, TimeSpan.Zero, TestContext.Current.CancellationToken);
+            Assert.Equal((count, "dropEvents is false"), (report.Drops.Count, report.Problem));
+        }
     }
 
     private async Task<IFlowView> FlowsAsync()

@@ -154,7 +154,9 @@ internal sealed class FakeDataplane : IDataplane, IServiceTables, IHooks, INodeK
 
     public FakeEvents Events { get; } = new();
 
-    public IEventSource OpenEvents() => Events;
+    public Func<IEventSource>? OnOpenEvents { get; set; }
+
+    public IEventSource OpenEvents() => OnOpenEvents?.Invoke() ?? Events;
 
     public FakeTraces Traces { get; } = new();
 

@@ -3,6 +3,7 @@ using EbpfLb.Abi;
 using EbpfLb.Agent.Flows;
 using EbpfLb.Agent.Kernel;
 using EbpfLb.Agent.Tests.Fakes;
+using EbpfLb.Bpf;
 using EbpfLb.Datapath.Counters;
 using EbpfLb.Datapath.Events;
 using EbpfLb.Model;
@@ -45,6 +46,20 @@ public sealed class DropServiceTests : IAsyncDisposable
         Eventually.True(() => Lines().Length == 2, "the drop is told");
         Assert.Contains("count=1234 from 192.0.2.1:40000", Lines()[1]);
         Assert.Contains("(1,234 packets in 30 s): widen --snat-ports", Lines()[1]);
+    }
+
+    [Fact]
+    public async Task That_what_the_programs_say_cannot_be_read_is_known_until_it_can()
+    {
+        dataplane.OnOpenEvents = () => throw new BpfException(Errno.EPERM, "open", "lb_events");
+        await service.StartAsync(TestContext.Current.CancellationToken);
+        Eventually.True(() => service.Problem is not null, "the problem is known");
+        Assert.Contains("cannot be read", service.Problem, StringComparison.Ordinal);
+
+        dataplane.OnOpenEvents = null;
+        await time.WhenTimerIsDueIn(TimeSpan.FromMinutes(1)).WaitAsync(TestContext.Current.CancellationToken);
+        time.Advance(TimeSpan.FromMinutes(1));
+        Eventually.True(() => service.Problem is null, "the problem has gone");
     }
 
     private void Tell(int expected, ulong count)

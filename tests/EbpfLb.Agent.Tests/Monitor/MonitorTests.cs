@@ -92,6 +92,21 @@ public sealed class MonitorTests : IDisposable
     }
 
     [Fact]
+    public async Task Where_drops_are_not_reported_it_says_why_once()
+    {
+        var none = new DropsReport(Origin.Agent, 0, []) { Problem = "dropEvents is false" };
+        view.Flows.Drops.Enqueue(none);
+        view.Flows.Drops.Enqueue(none);
+        view.Flows.Drops.Enqueue(none);
+        view.Flows.Drops.Enqueue(Report(Drop(1)));
+
+        await LinesAsync(2, "monitor");
+
+        Assert.Equal(
+            "drops are not reported: dropEvents is false; the column COUNT of `ebpflb status` counts them all the same\n", line.Error);
+    }
+
+    [Fact]
     public void Changes_of_the_state_are_those_since_the_last_look()
     {
         var status = FakeView.ReadyStatus with { Warnings = ["old"] };

@@ -78,8 +78,11 @@ internal sealed class FixedPage(string text) : IPageReadings
             Traffic = Traffic is null ? null : [new PagePortTraffic(text, text, Traffic), new PagePortTraffic(text, text, null)],
         });
 
-    public Task<IReadOnlyList<PageDrop>?> DropsAsync(int most, CancellationToken cancellationToken)
-        => Task.FromResult<IReadOnlyList<PageDrop>?>([Drop]);
+    /// <summary>Why drops are not reported.</summary>
+    public string? DropProblem { get; set; }
+
+    public Task<PageDrops> DropsAsync(int most, CancellationToken cancellationToken)
+        => Task.FromResult(new PageDrops(DropProblem is null ? [Drop] : [], DropProblem));
 
     public IReadOnlyList<PageEvent> Events() => [new PageEvent(At, true, text, text, text)];
 

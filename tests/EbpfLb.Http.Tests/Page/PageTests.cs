@@ -38,6 +38,16 @@ public sealed partial class PageTests
         AssertWellFormed(body);
     }
 
+    [Fact]
+    public async Task Where_drops_are_not_reported_it_says_why_and_not_that_there_are_none()
+    {
+        await using var page = await ServedPage.StartAsync(new FixedPage("t") { DropProblem = "the <ring>" });
+        var body = (await page.GetAsync("?view=drops")).Body;
+        Assert.Contains("Not known: drops are not reported: the &lt;ring&gt;", body, StringComparison.Ordinal);
+        Assert.DoesNotContain("None since the agent started", body, StringComparison.Ordinal);
+        AssertWellFormed(body);
+    }
+
     [Theory]
     [InlineData("?view=services")]
     [InlineData("?view=service&name=a/missing")]

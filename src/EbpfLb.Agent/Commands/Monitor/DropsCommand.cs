@@ -52,10 +52,20 @@ internal sealed class DropsCommand(CommandContext context)
             if (follow)
                 return await context.FollowAsync(instance, view, now
                     => FollowAsync(now, ReferenceEquals(now, view) ? report : null, filter, how, cancellationToken), cancellationToken);
+            NoteProblem(report.Problem);
             Answer(report with { Drops = Sort([.. report.Drops.Where(filter.Matches)], how.Order) }, filter, how);
             if (!how.IsReport) NoteForgotten(report, filter);
             return ExitCode.Ok;
         }, cancellationToken);
+
+    /// <summary>Drops are not reported: that none is shown says nothing.</summary>
+    private void NoteProblem(string? problem)
+    {
+        if (problem is not null) context.Terminal.Error.WriteLine(ProblemText(problem));
+    }
+
+    public static string ProblemText(string problem)
+        => $"drops are not reported: {problem}; the column COUNT of `ebpflb status` counts them all the same";
 
     /// <summary>By the time of day on purpose: drops have theirs.</summary>
     private DateTimeOffset? From(TimeSpan? since)
@@ -81,7 +91,7 @@ internal sealed class DropsCommand(CommandContext context)
             return;
         }
         if (report.Drops.Count == 0 && !filter.IsEmpty) context.Terminal.Error.WriteLine("no drop that the agent keeps is such a one");
-        else if (report.Drops.Count == 0)
+        else if (report is { Drops.Count: 0, Problem: null })
             context.Terminal.Error.WriteLine("nothing was dropped since the agent started; the column COUNT of `ebpflb "
                 + "status` counts since the maps were made, also what was dropped before");
         if (how.Format == ListFormat.Name)
@@ -124,8 +134,10 @@ internal sealed class DropsCommand(CommandContext context)
         IInstanceView view, DropsReport? first, DropFilter filter, OutputView how, CancellationToken cancellationToken)
     {
         var report = first ?? await view.Flows.DropsAsync(0, TimeSpan.Zero, cancellationToken);
+        string? noted = null;
         while (true)
         {
+            if (report.Problem != noted) NoteProblem(noted = report.Problem);
             // One line each, so that another program can read them as they come.
             foreach (var drop in report.Drops.Where(filter.Matches)) Write(drop, how);
             await context.Terminal.Out.FlushAsync(cancellationToken);

@@ -73,6 +73,7 @@ internal sealed class MonitorCommand(CommandContext context)
     private async Task FollowDropsAsync(IInstanceView view, long last, MonitorRequest request, CancellationToken cancellationToken)
     {
         StatusReport? status = null;
+        string? problem = null;
         while (true)
         {
             if (request.Has(MonitorType.State))
@@ -86,6 +87,9 @@ internal sealed class MonitorCommand(CommandContext context)
             last = report.Last;
             if (request.Has(MonitorType.Drop))
             {
+                if (report.Problem != problem && report.Problem is { } why)
+                    await context.Terminal.Error.WriteLineAsync(DropsCommand.ProblemText(why));
+                problem = report.Problem;
                 Write(
                     [.. report.Drops.Where(request.Filter.Matches).Select(d => new MonitorLine("drop", d.Time) { Drop = d })], request.How);
             }

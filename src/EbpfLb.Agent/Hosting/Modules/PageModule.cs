@@ -1,5 +1,6 @@
 using EbpfLb.Agent.Control;
 using EbpfLb.Agent.Events;
+using EbpfLb.Agent.Flows;
 using EbpfLb.Agent.Page;
 using EbpfLb.Agent.Pipeline;
 using EbpfLb.Agent.Verification;
@@ -26,7 +27,7 @@ internal static class PageModule
 
     /// <summary>By "namespace/name"; null: drops are not reported.</summary>
     private static Dictionary<string, int>? CountDrops(AgentContext agent, IServiceProvider p)
-        => !agent.Options.Live(o => o.Node.DropEvents)() ? null : p.Get<DropHistory>().After(0)
+        => !agent.Options.Live(o => o.Node.DropEvents)() || p.Get<DropService>().Problem is not null ? null : p.Get<DropHistory>().After(0)
             .Select(d => agent.Dataplane.Services.FindServicePort(d.Event.ServiceId)).OfType<ServicePortKey>()
             .GroupBy(key => key.Service.ToString(), StringComparer.Ordinal)
             .ToDictionary(g => g.Key, g => g.Count(), StringComparer.Ordinal);

@@ -49,7 +49,7 @@ internal static class ServersModule
     {
         var flows = new FlowView(
             Origin.Agent, new FlowTable(agent.Dataplane.Conntrack.FlowMaps, agent.Time), p.Get<ServiceNames>(), p.Get<DropHistory>(),
-            agent.Time);
+            agent.Time, () => agent.Options.Live(o => o.Node.DropEvents)() ? p.Get<DropService>().Problem : DropService.SwitchedOff);
         var explainer = new AgentExplainer(p.Get<PipelineState>(), agent.Options.Live(o => o.Node), agent.Options.Start.NodeName);
         var health = p.Get<ServiceHealthServer>();
         var traces = new TraceView(
