@@ -28,7 +28,7 @@ complete -c ebpflb -n '__ebpflb_at ' -a explain -d 'Says what happens to a conne
 complete -c ebpflb -n '__ebpflb_at ' -a doctor -d 'Looks at this node, also where no agent runs, and says what is wrong and what to do; ends with 1 when there is a problem'
 complete -c ebpflb -n '__ebpflb_at ' -a top -d 'Shows services by rate: connections, datagrams and refusals a second, and open connections'
 complete -c ebpflb -n '__ebpflb_at ' -a sysdump -d 'Collects the state of an instance and of this node into one archive, without secrets; what cannot be had is noted in it'
-complete -c ebpflb -n '__ebpflb_at ' -a verify -d 'Compares API server, compiled table, maps, hooks and programs at devices with each other, and has differences repaired; ends with 1 when there were any'
+complete -c ebpflb -n '__ebpflb_at ' -a verify -d 'Compares API server, compiled table, maps, hooks and programs at devices with each other, and has differences repaired; ends with 1 when there were any, and with 3 when none was found but not all could be compared'
 complete -c ebpflb -n '__ebpflb_at ' -a config -d 'Checks and shows configuration files (KubeProxyConfiguration and EbpfLbConfiguration)'
 complete -c ebpflb -n '__ebpflb_at ' -a migrate -d 'Removes what kube-proxy left on this node, without breaking connections, and puts it back'
 complete -c ebpflb -n '__ebpflb_at ' -a cleanup -d 'Removes everything an instance made: programs, maps, pins and files; and only that'

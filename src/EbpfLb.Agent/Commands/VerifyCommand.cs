@@ -16,7 +16,8 @@ internal sealed class VerifyCommand(CommandContext context)
         var dryRun = new Option<bool>("--dry-run") { Description = "Only look: what differs is not repaired" };
         var command = new Command("verify",
             "Compares API server, compiled table, maps, hooks and programs at devices with each "
-                + "other, and has differences repaired; ends with 1 when there were any");
+                + "other, and has differences repaired; ends with 1 when there were any, and with 3 when none was found "
+                + "but not all could be compared");
         instance.AddTo(command);
         list.AddTo(command);
         command.Options.Add(dryRun);
@@ -32,7 +33,7 @@ internal sealed class VerifyCommand(CommandContext context)
     {
         if (how.IsReport) context.Write(report, ControlJson.Default.VerifyReport, how);
         else WriteText(report, how);
-        return report.Equal ? ExitCode.Ok : ExitCode.Failed;
+        return !report.Equal ? ExitCode.Failed : report.IsKnown ? ExitCode.Ok : ExitCode.NotReady;
     }
 
     private void WriteText(VerifyReport report, ListView how)
@@ -40,9 +41,11 @@ internal sealed class VerifyCommand(CommandContext context)
         if (report.Origin == Origin.Maps)
             context.Terminal.Error.WriteLine("no agent answers: the pinned maps are compared with each other only");
         var output = context.Terminal.Out;
-        context.Terminal.WriteLine(report.Equal ? "Equal"
-            : $"{report.Differences.Count} differences, {report.Differences.Count(d => d.Repaired)} of them repaired",
-            report.Equal ? Tone.None : report.Differences.All(d => d.Repaired) ? Tone.Warning : Tone.Error);
+        context.Terminal.WriteLine(
+            !report.Equal ? $"{report.Differences.Count} differences, {report.Differences.Count(d => d.Repaired)} of them repaired"
+            : report.IsKnown ? "Equal" : "Not known: nothing that was compared differs, but not all could be compared",
+            !report.Equal && !report.Differences.All(d => d.Repaired) ? Tone.Error
+            : report is { Equal: true, IsKnown: true } ? Tone.None : Tone.Warning);
         foreach (var reason in report.NotCompared) output.WriteLine($"  - not compared: {reason}");
         output.WriteLine();
         context.Terminal.Write(new Table(

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using EbpfLb.Agent.Verification;
 
 namespace EbpfLb.Agent.Control;
@@ -20,6 +21,13 @@ internal sealed record VerifyReport(
     /// files is not compared.
     /// </summary>
     public bool Complete { get; init; }
+
+    /// <summary>
+    /// It is known whether something differs: not where nothing was found and not all could be compared. Of the maps alone no more is
+    /// asked.
+    /// </summary>
+    [JsonIgnore]
+    public bool IsKnown => !Equal || Complete || Origin == Control.Origin.Maps;
 
     public static VerifyReport Of(string origin, VerificationResult result, bool dryRun) => new(
         origin,

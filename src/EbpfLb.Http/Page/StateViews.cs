@@ -110,6 +110,11 @@ internal static class StateViews
         else
         {
             html.Add($"{PageText.Time(verify.At)}: {PageText.Count(verify.Compared)} elements compared, ");
+            if (verify is { Differences: 0, IsComplete: false })
+            {
+                html.Add($"<span class=\"warn\">! nothing of that differs, but not all could be compared</span></dd>");
+                return;
+            }
             if (verify.Differences == 0) html.Add($"<span class=\"ok\">✓ nothing differs</span>");
             else
             {

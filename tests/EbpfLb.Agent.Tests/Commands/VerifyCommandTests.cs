@@ -35,6 +35,24 @@ public sealed class VerifyCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Nothing_found_where_not_all_could_be_compared_is_not_known_and_3()
+    {
+        view.Verify = view.Verify with { Complete = false, NotCompared = ["api: connection refused"] };
+        Assert.Equal(3, await line.RunAsync("verify"));
+        Assert.Equal(
+            ["Not known: nothing that was compared differs, but not all could be compared", "  - not compared: api: connection refused"],
+            line.OutputLines[..2]);
+        Assert.Equal(3, await line.RunAsync("verify", "-o", "jsonpath={.equal} {.complete}"));
+        Assert.EndsWith("true false", line.Output, StringComparison.Ordinal);
+
+        // What differs does so whatever else there is, and the maps alone are all that can be compared without an agent.
+        view.Verify = view.Verify with { Equal = false, Differences = [Row] };
+        Assert.Equal(1, await line.RunAsync("verify"));
+        view.Verify = view.Verify with { Equal = true, Differences = [], Origin = Origin.Maps };
+        Assert.Equal(0, await line.RunAsync("verify"));
+    }
+
+    [Fact]
     public async Task A_dry_run_only_looks_and_JSON_has_all_of_it()
     {
         view.Verify = view.Verify with { Equal = false, DryRun = true, Differences = [Row with { Repaired = false }] };

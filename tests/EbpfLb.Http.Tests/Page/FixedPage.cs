@@ -48,7 +48,7 @@ internal sealed class FixedPage(string text) : IPageReadings
         Source = new PageSource(text, true, TimeSpan.FromSeconds(3), text),
         Canary = new PageCheck(false, text, At),
         LastRound = new PageRound(1, At, 2, 3, 4, TimeSpan.FromSeconds(5)),
-        LastVerify = new PageVerify(At, 100, 2, 1, false),
+        LastVerify = Verify,
         ServicesNotProgrammed = 4,
         Failures = [text], Problems = [text], Warnings = [text],
         Features = [new PageFeature("tcx", false, text), new PageFeature("cookie", null, null)],
@@ -77,6 +77,8 @@ internal sealed class FixedPage(string text) : IPageReadings
             Period = TimeSpan.FromSeconds(5), Scheduler = text,
             Traffic = Traffic is null ? null : [new PagePortTraffic(text, text, Traffic), new PagePortTraffic(text, text, null)],
         });
+
+    public PageVerify Verify { get; set; } = new(At, 100, 2, 1, false);
 
     /// <summary>Why drops are not reported.</summary>
     public string? DropProblem { get; set; }

@@ -38,6 +38,17 @@ public sealed partial class PageTests
         AssertWellFormed(body);
     }
 
+    [Theory]
+    [InlineData(0, true, "<span class=\"ok\">✓ nothing differs</span>")]
+    [InlineData(0, false, "<span class=\"warn\">! nothing of that differs, but not all could be compared</span>")]
+    [InlineData(2, false, "<span class=\"bad\">✗ 2 differ, 1 repaired</span>, not all could be compared")]
+    public async Task That_nothing_differs_is_said_only_where_all_could_be_compared(int differences, bool isComplete, string expected)
+    {
+        await using var page = await ServedPage.StartAsync(
+            new FixedPage("t") { Verify = new PageVerify(default, 100, differences, 1, isComplete) });
+        Assert.Contains(expected, (await page.GetAsync("?view=health")).Body, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Where_drops_are_not_reported_it_says_why_and_not_that_there_are_none()
     {
