@@ -120,15 +120,17 @@ internal sealed class Verifier(
         AddNotProgrammed(run);
     }
 
-    /// <summary>What the last round could not bring in; why is in the log, and it is tried again by itself.</summary>
+    /// <summary>
+    /// What the last round could not bring in; why is in the log, and it is tried again by itself. Nobody changed it, and it is counted as
+    /// not programmed: it is no difference to the metric, which would grow with every comparison.
+    /// </summary>
     private void AddNotProgrammed(VerifyRun run)
     {
         if (state.LastRound is not { } round) return;
-        run.Add(
-            [new ComparedElements(VerifyStage.Mirror, "services programmed", round.Services)],
+        run.AddNotProgrammed(
+            new ComparedElements(VerifyStage.Mirror, "services programmed", round.Services),
             round.Failures.Select(f => new Difference(VerifyStage.Mirror, f.Service is { } name ? $"Service {name}" : "the plan",
-                "programmed", "in the kernel", f.Message)).Distinct(),
-            []);
+                "programmed", "in the kernel", f.Message)).Distinct());
     }
 
     private async Task<List<Difference>> CompareTableAsync(
@@ -150,7 +152,8 @@ internal sealed class Verifier(
     private void Record(VerificationResult result, bool repair)
     {
         last = new VerificationEnd(time.GetUtcNow(), result);
-        foreach (var stage in result.Differences.GroupBy(d => d.Stage)) metrics.RecordDifferences(stage.Key, stage.Count());
+        foreach (var stage in result.Differences.Where(d => !result.NotProgrammed.Contains(d)).GroupBy(d => d.Stage))
+            metrics.RecordDifferences(stage.Key, stage.Count());
         metrics.RecordVerified(result.Duration, result.IsComplete ? time.GetUtcNow() : null);
         foreach (var difference in result.Differences.Take(MostLogged))
             Log.Differs(logger, difference.Stage, difference.ToString(),
@@ -171,7 +174,11 @@ internal sealed record VerificationResult(
     IReadOnlySet<Difference> Repaired,
     IReadOnlyList<string> NotCompared,
     TimeSpan Duration,
-    bool IsComplete);
+    bool IsComplete)
+{
+    /// <summary>Those of the differences that the last round could not bring in.</summary>
+    public IReadOnlySet<Difference> NotProgrammed { get; init; } = new HashSet<Difference>();
+}
 
 /// <param name="At">UTC.</param>
 internal sealed record VerificationEnd(DateTimeOffset At, VerificationResult Result);

@@ -8,6 +8,7 @@ internal sealed class VerifyRun
     private readonly List<ComparedElements> compared = [];
     private readonly List<Difference> differences = [];
     private readonly HashSet<Difference> repaired = [];
+    private readonly HashSet<Difference> notProgrammed = [];
 
     /// <summary>Something could not be compared that could be at another time.</summary>
     public bool Failed { get; set; }
@@ -21,5 +22,14 @@ internal sealed class VerifyRun
         repaired.UnionWith(gone);
     }
 
-    public VerificationResult ToResult(TimeSpan duration) => new(compared, differences, repaired, NotCompared, duration, !Failed);
+    public void AddNotProgrammed(ComparedElements looked, IEnumerable<Difference> found)
+    {
+        notProgrammed.UnionWith(found);
+        Add([looked], notProgrammed, []);
+    }
+
+    public VerificationResult ToResult(TimeSpan duration) => new(compared, differences, repaired, NotCompared, duration, !Failed)
+    {
+        NotProgrammed = notProgrammed,
+    };
 }

@@ -2,6 +2,7 @@ using EbpfLb.Agent.Kernel;
 using EbpfLb.Agent.Tests.Pipeline;
 using EbpfLb.Datapath.Services;
 using EbpfLb.Model;
+using EbpfLb.Planning;
 
 namespace EbpfLb.Agent.Tests.Verification;
 
@@ -35,6 +36,24 @@ public sealed class VerifierTests
         Assert.Contains(pipeline.Metrics, l => l.StartsWith("ebpflb_verify_last_success_timestamp_seconds ", StringComparison.Ordinal));
         Assert.Contains(
             pipeline.Log, l => l.Contains("lb_services4 10.96.0.1:80/TCP: should be id=3, is none") && l.Contains("(repaired)"));
+    }
+
+    /// <summary>Such a Service has a metric of its own, and differs in each comparison until there is room.</summary>
+    [Fact]
+    public async Task A_Service_that_does_not_fit_is_reported_and_not_counted_as_a_difference()
+    {
+        await using var pipeline = new PipelineUnderTest();
+        await pipeline.UntilFirstServiceIsInAsync();
+        pipeline.Dataplane.OnApply = _ => new ApplyOutcome(1, [new ObjectFailure(PipelineUnderTest.Name("web"), "no")]);
+        pipeline.PushService("web", 2);
+        await pipeline.Dataplane.NextAppliedAsync();
+        await pipeline.UntilWaitingForAsync(1);
+        using var verifier = pipeline.NewVerifier();
+
+        var result = await verifier.RunAsync(withSource: false, repair: false, TestContext.Current.CancellationToken);
+
+        Assert.Equal("programmed", Assert.Single(result.Differences).Field);
+        Assert.Contains("ebpflb_verify_differences_total{stage=\"mirror\"} 0", pipeline.Metrics);
     }
 
     [Fact]
