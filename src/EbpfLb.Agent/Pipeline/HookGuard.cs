@@ -113,7 +113,8 @@ internal sealed class HookGuard(IHooks hooks, PipelineState state, TimeProvider 
                 Log.AttachFailed(logger, e, e.Message);
             }
             lastProblem = hooks.Lost ?? e.Message;
-            state.RecordHooks(before with { Attached = false, Error = e.Message, CheckedAt = time.GetUtcNow() });
+            // The canary was not asked: whether it would answer now is not known.
+            state.RecordHooks(new HookState(false, e.Message, null, before.CheckedAt));
             return false;
         }
     }
@@ -129,8 +130,8 @@ internal sealed class HookGuard(IHooks hooks, PipelineState state, TimeProvider 
 /// <summary>How the hooks are.</summary>
 /// <param name="Attached">Everything has been attached by this process.</param>
 /// <param name="Error">Why attaching failed the last time; null when it did not.</param>
-/// <param name="Canary">The last check; null before the first one.</param>
-/// <param name="CheckedAt">UTC, of the last check.</param>
+/// <param name="Canary">The last check; null before the first one, and where attaching or repairing failed since.</param>
+/// <param name="CheckedAt">UTC, when the canary was checked last.</param>
 internal sealed record HookState(bool Attached, string? Error, CanaryResult? Canary, DateTimeOffset? CheckedAt)
 {
     public static HookState None { get; } = new(false, null, null, null);

@@ -93,4 +93,20 @@ public sealed class HookGuardTests
         Assert.Contains("hooks are not attached: another agent has taken it over", pipeline.State.Readiness().Reasons);
         Assert.Equal(1, pipeline.Dataplane.Attached);
     }
+
+    /// <summary>It was right before, and is not asked where attaching fails.</summary>
+    [Fact]
+    public async Task A_canary_that_was_not_asked_is_not_known()
+    {
+        await using var pipeline = new PipelineUnderTest();
+        await pipeline.UntilFirstServiceIsInAsync();
+        var checkedAt = pipeline.State.Hooks.CheckedAt;
+        Assert.True(pipeline.State.Hooks.Canary!.Ok);
+        pipeline.Dataplane.OnRepair = () => throw new InvalidOperationException("no");
+
+        pipeline.Time.Advance(TimeSpan.FromSeconds(30));
+        await pipeline.UntilWaitingForAsync(1);
+
+        Assert.Equal((null, checkedAt), (pipeline.State.Hooks.Canary, pipeline.State.Hooks.CheckedAt));
+    }
 }
