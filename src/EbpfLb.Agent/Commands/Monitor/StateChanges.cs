@@ -19,7 +19,7 @@ internal static class StateChanges
         Compare(Failed, before?.Failures ?? [], now.Failures);
         Compare(Rejected, before?.Problems ?? [], now.Problems);
         Compare(Warning, before?.Warnings ?? [], now.Warnings);
-        if (before is not null && before.Source?.Error != now.Source?.Error)
+        if (before?.Source?.Error != now.Source?.Error)
             found.Add(new StateChange(now.Source?.Error is null ? "source ok" : SourceError,
                 now.Source?.Error ?? now.Source?.Description ?? ""));
         if (before?.LastPlan is { } last && now.LastPlan is { } plan && plan.Snapshot > last.Snapshot)
