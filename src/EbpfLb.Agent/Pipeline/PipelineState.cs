@@ -139,7 +139,11 @@ internal sealed class PipelineState(Func<SourceStatus> source, ProxyHealthTracke
         var eligible = snapshot is null || (node is null ? !nodeRequired : node.IsEligible);
         var report = health.Report(eligible);
         return Dead() is not { } reason ? report
-            : report with { Healthy = false, Dead = reason, LastUpdated = LastRound?.EndedAt ?? default };
+            : report with
+            {
+                Healthy = false, Dead = reason, LastUpdated = LastRound?.EndedAt,
+                Status = report.Status.Keys.ToDictionary(family => family, _ => new FamilyHealth(LastRound?.EndedAt, false)),
+            };
     }
 
     /// <summary>Ready: source synced, first plan applied, hooks attached, canary answered, node and devices as they shall be.</summary>

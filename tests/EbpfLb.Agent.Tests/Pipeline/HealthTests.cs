@@ -1,5 +1,7 @@
 using EbpfLb.Agent.Kernel;
+using EbpfLb.Agent.Pipeline;
 using EbpfLb.Datapath.Services;
+using EbpfLb.Http.Health;
 using EbpfLb.Model;
 using EbpfLb.Planning;
 using EbpfLb.Testing;
@@ -33,6 +35,23 @@ public sealed class HealthTests
         pipeline.PushService("third", 3);
         await Waiting.UntilAsync(() => pipeline.State.LastRound is { Succeeded: true });
         Assert.True(pipeline.State.Report().Healthy);
+    }
+
+    [Fact]
+    public void An_agent_that_lost_its_instance_has_no_healthy_family_and_no_time_that_there_was_not()
+    {
+        var state = new PipelineState(() => new SourceStatus("test", true, null, null),
+            new ProxyHealthTracker(TimeProvider.System, TimeSpan.FromSeconds(30)), false) { Dead = () => "another agent has it" };
+
+        var report = state.Report();
+
+        Assert.Equal((false, null, "another agent has it"), (report.Healthy, report.LastUpdated, report.Dead));
+        Assert.Equal(2, report.Status.Count);
+        Assert.All(report.Status.Values, family => Assert.Equal(new FamilyHealth(null, false), family));
+
+        var ended = DateTimeOffset.UnixEpoch;
+        state.RecordRound(new RoundReport(1, ended, 1, 1, default, default, true, [], null), null);
+        Assert.Equal(ended, state.Report().LastUpdated);
     }
 
     [Contract("10", "families: each has its own clock")]
