@@ -10,8 +10,14 @@ public sealed class VerifyMetrics
     private readonly Gauge lastSuccess;
     private readonly Histogram duration;
 
-    public VerifyMetrics(MetricRegistry metrics)
+    /// <param name="period">From the end of one comparison to the begin of the next; 0: none is begun by itself.</param>
+    public VerifyMetrics(MetricRegistry metrics, TimeSpan period)
     {
+        if (period > TimeSpan.Zero)
+        {
+            metrics.Factory.CreateGauge("ebpflb_verify_period_seconds",
+                "How often everything is compared, as it is set; absent: only on request").Set(period.TotalSeconds);
+        }
         differences = metrics.Factory.CreateCounter(
             "ebpflb_verify_differences_total",
             "Differences found between API server, compiled table, mirror and kernel, by the stage that was wrong", "stage");

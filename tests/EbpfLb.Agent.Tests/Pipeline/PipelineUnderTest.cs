@@ -53,7 +53,8 @@ internal sealed class PipelineUnderTest : IAsyncDisposable
 
     /// <summary>Everything that compares, over this pipeline.</summary>
     public Verifier NewVerifier() => new(
-        Source, Dataplane, State, Requests, verifyMetrics ??= new VerifyMetrics(metrics), Time, log.Loggers.CreateLogger<Verifier>());
+        Source, Dataplane, State, Requests, verifyMetrics ??= new VerifyMetrics(metrics, TimeSpan.FromMinutes(5)), Time,
+        log.Loggers.CreateLogger<Verifier>());
 
     public ManualTimeProvider Time { get; } = new();
 

@@ -2,7 +2,6 @@ using EbpfLb.Agent.Kernel;
 using EbpfLb.Agent.Tests.Pipeline;
 using EbpfLb.Datapath.Services;
 using EbpfLb.Model;
-using EbpfLb.Planning;
 
 namespace EbpfLb.Agent.Tests.Verification;
 

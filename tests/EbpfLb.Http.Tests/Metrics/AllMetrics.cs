@@ -19,7 +19,7 @@ internal sealed class AllMetrics : IDisposable
         Flow = new FlowMetrics(Registry, () => Flows);
         Stale = new StaleMetrics(Registry);
         _ = new ProcessMetrics(Registry, "1.2.3");
-        Verify = new VerifyMetrics(Registry);
+        Verify = new VerifyMetrics(Registry, TimeSpan.FromMinutes(5));
         _ = new RepairMetrics(Registry, () => new Dictionary<string, long> { ["link_pin"] = 1 });
         _ = new RetireMetrics(Registry, () => (2, 1));
         Config = new ConfigMetrics(Registry, Time.GetUtcNow());

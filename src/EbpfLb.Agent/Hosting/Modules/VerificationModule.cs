@@ -11,7 +11,7 @@ internal static class VerificationModule
     public static IServiceCollection AddVerification(this IServiceCollection services, AgentContext agent) => services
         .AddSingleton(_ => new LoopRequests())
         .AddSingleton(p => new Verifier(agent.Source, agent.Dataplane, p.Get<PipelineState>(), p.Get<LoopRequests>(),
-            new VerifyMetrics(agent.Metrics), agent.Time, agent.Logger<Verifier>()))
+            new VerifyMetrics(agent.Metrics, agent.Options.Start.Verify.Period), agent.Time, agent.Logger<Verifier>()))
         .AddSingleton(p => new MapRepair(p.Get<Verifier>(), agent.Logger<MapRepair>()))
         .Prepare(p => agent.Options.Subscribe(p.Get<LoopRequests>().Wake));
 
