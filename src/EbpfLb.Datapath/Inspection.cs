@@ -43,6 +43,10 @@ public sealed record InspectedFrontend(
 /// <param name="Backend">null: a program would not follow what stands there.</param>
 public sealed record InspectedPlace(uint Place, uint Count, BackendAddress? Backend);
 
+/// <summary>What the maps of an instance count by themselves.</summary>
+/// <param name="Reasons">Since the maps were made.</param>
+public sealed record InspectedCounts(IReadOnlyList<ReasonCount> Reasons, IReadOnlyList<MapFill> Maps);
+
 /// <summary>Reads the pinned maps of an instance when there is no agent to ask. Changes nothing.</summary>
 public static class Inspection
 {
@@ -121,6 +125,29 @@ public static class Inspection
                 && slot.BackendId < (uint)content.Backends.Length
                 ? BackendCodec.Address(content.Backends[(int)slot.BackendId])
                 : null);
+    }
+
+    /// <summary>Counts by reason, and how full those tables are that tell it without an agent: the others are arrays.</summary>
+    /// <exception cref="BpfException">The instance has no maps, or they cannot be read.</exception>
+    public static InspectedCounts ReadCounts(DatapathOptions options)
+    {
+        var paths = Places.Find(options) ?? throw new BpfException(Errno.ENOENT, "read", "bpf", "no BPF file system is mounted");
+        using var stats = new PerCpuMap<uint, LbStat>(BpfMap.OpenPinned(paths.Map(Abi.Tables.Stats.Name)));
+        return new InspectedCounts(
+            CounterReader.Read(stats),
+            [
+                FillOf<LbFrontend4, LbService>(paths, Abi.Tables.Services4), FillOf<LbFrontend6, LbService>(paths, Abi.Tables.Services6),
+                FillOf<LbSrcRange4, uint>(paths, Abi.Tables.SrcRanges4), FillOf<LbSrcRange6, uint>(paths, Abi.Tables.SrcRanges6),
+                FillOf<LbAffKey, LbAff>(paths, Abi.Tables.Affinity),
+                FillOf<LbCtKey4, LbCt4>(paths, Abi.Tables.Conntrack4), FillOf<LbCtKey6, LbCt6>(paths, Abi.Tables.Conntrack6),
+            ]);
+    }
+
+    private static MapFill FillOf<TKey, TValue>(InstancePaths paths, Table<TKey, TValue> table)
+        where TKey : unmanaged where TValue : unmanaged
+    {
+        using var map = BpfMap.OpenPinned<TKey, TValue>(paths.Map(table.Name));
+        return new MapFill(table.Name, map.Keys().Count, map.Info.MaxEntries);
     }
 
     private static bool TryFind(InstancePaths paths, FrontendKey key, out LbService service)

@@ -1,3 +1,4 @@
+using EbpfLb.Datapath.Counters;
 using EbpfLb.Datapath.Node;
 using EbpfLb.Datapath.Options;
 using EbpfLb.Model;
@@ -30,6 +31,31 @@ public sealed class InspectionTests
                 "[fd00:10:96::80]:80/TCP affinity 30 s -> [fd00:10:244::11]:8080",
             ],
             frontends.Select(f => $"{f.Frontend} affinity {f.AffinitySeconds} s -> {string.Join(", ", f.Backends)}"));
+    }
+
+    [Fact]
+    public async Task Tells_counts_and_fills_when_the_agent_is_gone()
+    {
+        using var instance = new TestInstance();
+        IReadOnlyList<ReasonCount> reasons;
+        Dictionary<string, MapFill> fills;
+        await using (var dataplane = instance.Open())
+        {
+            dataplane.Services.Apply(TestInstance.Table(cluster => cluster
+                .Service("web", ["10.96.0.80"], ["http:80"]).Slice("web-4", "web", ["http:8080"], ["10.244.0.11"])));
+            dataplane.Hooks.Attach();
+            Assert.True(dataplane.Hooks.CheckCanary().Ok);
+            fills = dataplane.Diagnostics.ReadMaps().ToDictionary(f => f.Map);
+            reasons = dataplane.Diagnostics.ReadReasons();
+        }
+
+        var counts = Inspection.ReadCounts(instance.Options);
+
+        Assert.Contains(counts.Reasons, r => r.Count > 0);
+        Assert.All(reasons, then => Assert.True(counts.Reasons.Single(r => r.Reason == then.Reason).Count >= then.Count));
+        Assert.Equal(7, counts.Maps.Count);
+        Assert.Equal(3, counts.Maps.Single(m => m.Map == "lb_services4").Used);
+        Assert.All(counts.Maps.Where(m => fills.ContainsKey(m.Map)), m => Assert.Equal(fills[m.Map], m));
     }
 
     [Fact]

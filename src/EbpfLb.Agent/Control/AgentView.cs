@@ -77,8 +77,7 @@ internal sealed class AgentView(
             [.. dataplane.Diagnostics.Features.Select(f
                 => new FeatureStatus(f.Name, f.IsKnown ? f.IsAvailable : null, f.IsMissing ? FeatureText.Lost(f) : null))])
         {
-            Drops = [.. dataplane.Diagnostics.ReadReasons().Where(r => r.Count > 0 && ReasonReports.IsReportable(r.Reason)).Select(r
-                => ReasonReports.Of(r, countedBefore.GetValueOrDefault(r.Reason)))],
+            Drops = ReasonReports.Of(dataplane.Diagnostics.ReadReasons(), countedBefore),
             Schedulers = services.Schedulers(),
             Devices = NodeReports.Devices(state.NodeView),
             NodePortAddresses = NodeReports.NodePortAddresses(state.NodeView),

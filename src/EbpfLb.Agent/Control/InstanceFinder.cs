@@ -21,7 +21,7 @@ internal sealed class InstanceFinder(TimeProvider time) : IInstanceFinder
             var options = KernelOptions.Of(instance);
             return Inspection.Read(options) is { } frontends && FlowMaps.OpenPinned(options) is { } maps
                 ? new PinnedView(instance.Name, frontends, Instances.Hooks(options), FlowsOf(maps),
-                    () => Inspection.Compare(options)) { Note = OwnerText(instance, options) }
+                    () => Inspection.Compare(options), () => Inspection.ReadCounts(options)) { Note = OwnerText(instance, options) }
                 : null;
         }
         catch (BpfException e)

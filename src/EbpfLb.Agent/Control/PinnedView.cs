@@ -9,8 +9,14 @@ namespace EbpfLb.Agent.Control;
 
 /// <summary>What the pinned maps tell without an agent: ids and addresses. Never ready, as nobody keeps them up to date.</summary>
 internal sealed class PinnedView(string instance, IReadOnlyList<InspectedFrontend> frontends, IReadOnlyList<AttachedHook> hooks,
-    IFlowView flows, Func<PinnedComparison> compare) : IInstanceView
+    IFlowView flows, Func<PinnedComparison> compare, Func<InspectedCounts> count) : IInstanceView
 {
+    private static readonly IReadOnlyList<string> OnlyAgentsKnow =
+    [
+        "source", "canary", "last plan", "what failed or was rejected", "devices", "NodePort addresses", "drains", "features of the kernel",
+        "fill of the other maps", "drops since a start",
+    ];
+
     /// <summary>Set when an agent lives all the same.</summary>
     public string? Note { get; init; }
 
@@ -27,12 +33,21 @@ internal sealed class PinnedView(string instance, IReadOnlyList<InspectedFronten
             dryRun: true));
     }
 
-    public Task<StatusReport> StatusAsync(CancellationToken cancellationToken) => Task.FromResult(new StatusReport(
-        Origin.Maps, instance, null, null, false,
-        [Note
-            ?? $"no agent runs: the {Services().Count()} frontends are balanced as they "
-                + "were when the last one ended; start it with `ebpflb run`"],
-        null, [.. hooks.Select(HookStatus.Of)], null, [], null, [], [], []));
+    public Task<StatusReport> StatusAsync(CancellationToken cancellationToken)
+    {
+        var counts = count();
+        return Task.FromResult(new StatusReport(
+            Origin.Maps, instance, null, null, false,
+            [Note
+                ?? $"no agent runs: the {Services().Count()} frontends are balanced as they "
+                    + "were when the last one ended; start it with `ebpflb run`"],
+            null, [.. hooks.Select(HookStatus.Of)], null, [.. counts.Maps.Select(m => new MapStatus(m.Map, m.Used, m.Capacity))], null, [],
+            [], [])
+        {
+            Drops = ReasonReports.Of(counts.Reasons, before: null),
+            NotKnown = OnlyAgentsKnow,
+        });
+    }
 
     public Task<ServicesReport> ServicesAsync(ServiceQuery query, CancellationToken cancellationToken)
         => Task.FromResult(new ServicesReport(Origin.Maps, [.. Ports(query).Select(RowOf)]));

@@ -46,6 +46,9 @@ internal sealed record StatusReport(
 
     /// <summary>What does not work on this machine as it is set up, with what to do.</summary>
     public IReadOnlyList<string> Warnings { get; set; } = [];
+
+    /// <summary>What is not here, as only an agent knows it and none answers.</summary>
+    public IReadOnlyList<string> NotKnown { get; set; } = [];
 }
 
 /// <param name="LastContact">When it was last known to be up to date.</param>
@@ -108,6 +111,12 @@ internal sealed record ServiceRow(
 
     /// <summary>What passed the programs at the devices; null: not counted (--traffic-counts).</summary>
     public Traffic? Traffic { get; init; }
+
+    /// <summary>False: it is not in the kernel, so that nothing is served and the counters, which are 0, say nothing.</summary>
+    public bool Programmed { get; set; } = true;
+
+    /// <summary>Why its Service is not in the kernel as it should be, by the last update, with what to do; null: it is.</summary>
+    public string? Failure { get; init; }
 }
 
 /// <summary>One frontend of a service port.</summary>

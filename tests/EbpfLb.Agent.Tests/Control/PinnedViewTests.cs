@@ -1,3 +1,4 @@
+using EbpfLb.Abi;
 using EbpfLb.Agent.Control;
 using EbpfLb.Agent.Tests.Fakes;
 using EbpfLb.Datapath;
@@ -24,7 +25,10 @@ public sealed class PinnedViewTests
         ],
         [new AttachedHook("connect4", "/sys/fs/cgroup", 3, 41, "pinned")], new FakeFlows(),
         () => new PinnedComparison([new ComparedElements(VerifyStage.Kernel, "frontends", 4)],
-            [new Difference(VerifyStage.Kernel, "lb_backends 7", "service_id", "none", "10.1.0.1:80")]));
+            [new Difference(VerifyStage.Kernel, "lb_backends 7", "service_id", "none", "10.1.0.1:80")]),
+        () => new InspectedCounts(
+            [new(LbReason.DropCtFull, 2, 120), new(LbReason.DropRange, 0, 0), new(LbReason.SockTranslated, 7, 0)],
+            [new MapFill("lb_services4", 4, 1000)]));
 
     [Fact]
     public async Task What_does_not_fit_together_is_told_and_never_repaired()
@@ -44,6 +48,21 @@ public sealed class PinnedViewTests
         Assert.Equal("no agent runs: the 2 frontends are balanced as they were when the last one ended; start it with `ebpflb run`",
             Assert.Single(status.NotReady));
         Assert.Equal(new HookStatus("connect4", "/sys/fs/cgroup", 3, 41), Assert.Single(status.Hooks));
+    }
+
+    [Fact]
+    public async Task Status_has_what_the_maps_count_and_names_what_only_an_agent_knows()
+    {
+        var status = await view.StatusAsync(TestContext.Current.CancellationToken);
+        var drop = Assert.Single(status.Drops);
+        Assert.Equal(("drop_ct_full", 2UL, 120UL, null), (drop.Reason, drop.Packets, drop.Bytes, drop.PacketsSinceStart));
+        Assert.Equal([new MapStatus("lb_services4", 4, 1000)], status.Maps);
+        Assert.Contains("canary", status.NotKnown);
+
+        using var line = new TestCommandLine { Finder = new FakeFinder(new FakeView { Status = status }) };
+        Assert.Equal(3, await line.RunAsync("status"));
+        Assert.Matches("drop_ct_full +2 +- +120 ", line.Output);
+        Assert.Contains("Not known without an agent:\n  - source, canary, ", line.Output, StringComparison.Ordinal);
     }
 
     [Fact]

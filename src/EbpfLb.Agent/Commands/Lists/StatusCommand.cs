@@ -75,7 +75,7 @@ internal sealed class StatusCommand(CommandContext context)
             })])
         {
             // What is long past is none any more.
-            Tones = [.. report.Drops.Select(d => d.Advice is not null && d.PacketsSinceStart != 0 ? Tone.Error : Tone.None)],
+            Tones = [.. report.Drops.Select(ToneOf)],
         });
         WriteTable(how, DrainText.Table(report.Drains));
         WriteList("Failed to program:", report.Failures, Tone.Error);
@@ -83,8 +83,17 @@ internal sealed class StatusCommand(CommandContext context)
         WriteList("Warnings:", report.Warnings, Tone.Warning);
         WriteList("Missing in this kernel:", [.. report.Features.Where(f => f.Available == false).Select(f => $"{f.Name}: {f.Lost}")],
             Tone.None);
+        if (report.NotKnown.Count > 0) WriteList("Not known without an agent:", [string.Join(", ", report.NotKnown)], Tone.None);
         WriteList("Not known yet of this kernel:", [.. report.Features.Where(f => f.Available is null).Select(f => f.Name)], Tone.None);
     }
+
+    /// <summary>Without an agent it is not known how long ago it was.</summary>
+    private static Tone ToneOf(ReasonStatus drop) => drop switch
+    {
+        { Advice: null } or { PacketsSinceStart: 0 } => Tone.None,
+        { PacketsSinceStart: null } => Tone.Warning,
+        _ => Tone.Error,
+    };
 
     private static IEnumerable<(string What, string How, Tone Tone)> Summary(StatusReport report)
     {
