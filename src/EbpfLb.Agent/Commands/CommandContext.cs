@@ -162,12 +162,12 @@ internal sealed class CommandContext(AgentParts parts, Terminal terminal)
     }
 
     /// <summary>Lines below a table about what does not work, as many as a person reads.</summary>
-    public void WriteReasons(string heading, IReadOnlyList<string> lines, int most)
+    public void WriteReasons(string heading, IReadOnlyList<string> lines, int most, Tone tone = Tone.Warning)
     {
         if (lines.Count == 0) return;
         terminal.Out.WriteLine();
         terminal.Out.WriteLine($"{heading}:");
-        foreach (var line in lines.Take(most)) terminal.WriteLine($"  - {line}", Tone.Warning);
+        foreach (var line in lines.Take(most)) terminal.WriteLine($"  - {line}", tone);
         if (lines.Count > most) terminal.Out.WriteLine($"  and {lines.Count - most} more (all of them: -o json)");
     }
 

@@ -71,7 +71,13 @@ internal sealed class ServiceReports(PipelineState state, IServiceTables tables,
         Scheduler = port.Scheduler.ToText(),
         LastChange = lastChange(port.Key.Service),
         Traffic = counters?.Traffic,
+        Programmed = counters is not null,
+        Failure = FailureOf(port.Key.Service),
     };
+
+    private string? FailureOf(ObjectName service) => state.LastRound is { } round
+        && string.Join("; ", round.Failures.Where(f => f.Service == service).Select(f => f.Message).Distinct()) is { Length: > 0 } why
+        ? why : null;
 
     private FrontendRow FrontendOf(CompiledPort port, ServedFrontend served)
     {

@@ -111,6 +111,26 @@ public sealed class QueryCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task A_Service_that_is_not_in_the_kernel_has_no_counters_and_is_named_with_the_reason()
+    {
+        view.Services = new ServicesReport(Origin.Agent,
+        [
+            view.Services.Services[0] with { Id = null, Connections = 0, Active = 0, Programmed = false, Failure = "lb_services4 is full" },
+            view.Services.Services[1] with { Failure = "lb_slots is full" },
+        ]);
+        Assert.Equal(0, await line.RunAsync("services"));
+        var rows = line.OutputLines;
+        Assert.Equal(
+            ["- 2 - - - - -", "- 1 - - - - -"],
+            rows[1..3].Select(l => string.Join(' ', l.Split(' ', StringSplitOptions.RemoveEmptyEntries).TakeLast(7))));
+        Assert.Contains(
+            "Not in the kernel as they should be, as:\n  - default/web:http: lb_services4 is full\n  - kube-system/dns: lb_slots is full\n",
+            line.Output);
+        Assert.Equal(0, await line.RunAsync("services", "-o", "jsonpath={.services[*].programmed}"));
+        Assert.EndsWith("false true", line.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_Service_without_backends_says_so_and_why()
     {
         view.Backends

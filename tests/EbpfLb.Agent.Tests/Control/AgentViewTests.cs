@@ -3,7 +3,9 @@ using EbpfLb.Agent.Control;
 using EbpfLb.Agent.Flows;
 using EbpfLb.Agent.Pipeline;
 using EbpfLb.Agent.Tests.Fakes;
+using EbpfLb.Datapath.Counters;
 using EbpfLb.Datapath.Flows;
+using EbpfLb.Datapath.Services;
 using EbpfLb.Http.Health;
 using EbpfLb.Model;
 using EbpfLb.Policy;
@@ -36,7 +38,29 @@ public sealed class AgentViewTests
         Assert.Equal(NotKnownYetException.Text, new ServiceNames(new FakeDataplane(), state).Unknown);
     }
 
-    private AgentView View(params BackendDrain[] drains)
+    [Fact]
+    public async Task A_Service_that_is_not_in_the_kernel_is_said_to_be_none_of_it_and_why()
+    {
+        Webs();
+        failures = [new ObjectFailure(new ObjectName("default", "web"), "lb_services4 is full; --max-frontends makes it larger")];
+        var kernel = new FakeDataplane();
+        kernel.Counters[new ServicePortKey(new ObjectName("prod", "web"), "http", TransportProtocol.Tcp, IpFamily.IPv4)]
+            = new PortCounters(3, 1, 0, 0, 0);
+
+        var report = await View(kernel).ServicesAsync(ServiceQuery.All, TestContext.Current.CancellationToken);
+
+        Assert.Equal(
+            [
+                ("default/web", null, false, "lb_services4 is full; --max-frontends makes it larger"),
+                ("default/web", null, false, "lb_services4 is full; --max-frontends makes it larger"), ("prod/web", (uint?)3, true, null),
+            ], report.Services.Select(s => (s.Service, s.Id, s.Programmed, s.Failure)));
+    }
+
+    private IReadOnlyList<ObjectFailure> failures = [];
+
+    private AgentView View(params BackendDrain[] drains) => View(new FakeDataplane(), drains);
+
+    private AgentView View(FakeDataplane kernel, params BackendDrain[] drains)
     {
         var (snapshot, options)
             = (cluster.Build(), new PolicyOptions { NodeName = ClusterChanges.NodeName, Drains = drains.ToValueList() });
@@ -44,8 +68,8 @@ public sealed class AgentViewTests
         var state = new PipelineState(
             () => new SourceStatus("test", true, null, null), new ProxyHealthTracker(TimeProvider.System, TimeSpan.FromSeconds(30)), false);
         state.RecordCompiled(new CompiledState(snapshot, options, table));
-        state.RecordRound(new RoundReport(1, default, 1, 1, default, default, true, [], null), table);
-        return new AgentView("lab", "1", TimeProvider.System, state, new FakeDataplane(), new FlowState(), new FakeFlows());
+        state.RecordRound(new RoundReport(1, default, 1, 1, default, default, true, failures, null), table);
+        return new AgentView("lab", "1", TimeProvider.System, state, kernel, new FlowState(), new FakeFlows());
     }
 
     private async Task<ServicesReport> ServicesAsync(string? service = null, string? within = null)

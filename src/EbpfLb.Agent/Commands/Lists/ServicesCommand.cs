@@ -10,7 +10,9 @@ internal sealed class ServicesCommand(CommandContext context)
     /// <summary>A cluster has thousands without backends; JSON has the reason of each.</summary>
     private const int MostReasons = 20;
 
-    private const string Counted = "\"";
+    private const string NotProgrammedYet = "not programmed yet; `ebpflb status` says what is missing";
+
+    private const string Counted = "\"", NotProgrammed = "-";
 
     public Command Create() => ServiceQueryCommand.Create(
         context, "services", "Lists the frontends with their backends' number, and the counters of their service ports",
@@ -42,9 +44,13 @@ internal sealed class ServicesCommand(CommandContext context)
             ],
             [.. rows.Select(r => RowOf(r.Service, r.Frontend, r.IsFirst, isWide))])
         {
-            Tones = [.. rows.Select(r => r.Frontend.Backends == 0 ? Tone.Warning : Tone.None)],
+            Tones = [.. rows.Select(r => IsWrong(r.Service) ? Tone.Error : r.Frontend.Backends == 0 ? Tone.Warning : Tone.None)],
         }, how.HasHeaders);
-        if (isWide || !how.HasHeaders) return;
+        if (!how.HasHeaders) return;
+        context.WriteReasons("Not in the kernel as they should be, as",
+            [.. report.Services.Where(IsWrong).Select(s => $"{NameOf(s)}: {s.Failure ?? NotProgrammedYet}").Distinct()], MostReasons,
+            Tone.Error);
+        if (isWide) return;
         var empty = report.Services
             .SelectMany(s => s.Frontends.Where(f => f.NoBackends is not null).Select(f
                 => (Name: NameOf(s), f.Policy, Reason: f.NoBackends!))).Distinct()
@@ -74,10 +80,13 @@ internal sealed class ServicesCommand(CommandContext context)
         frontend.Backends.ToString(),
         row.AffinitySeconds == 0 ? "-" : $"{row.AffinitySeconds} s",
         // The frontends of a service port share its counters: once, so that a column can be summed up.
-        .. new[] { row.Connections, row.Active, row.Datagrams, row.Refused }.Select(n => isFirst ? n.ToString() : Counted),
-        .. isWide ? TrafficColumns.Of(row.Traffic).Select(n => isFirst ? n : Counted) : [],
+        .. new[] { row.Connections, row.Active, row.Datagrams, row.Refused }.Select(n
+            => !row.Programmed ? NotProgrammed : isFirst ? n.ToString() : Counted),
+        .. isWide ? TrafficColumns.Of(row.Traffic).Select(n => isFirst || !row.Programmed ? n : Counted) : [],
         .. isWide ? new[] { row.Family, row.LastChange is { } time ? DrainText.Time(time) : "-", frontend.NoBackends ?? "-" } : [],
     ];
+
+    private static bool IsWrong(ServiceRow row) => !row.Programmed || row.Failure is not null;
 
     private static string NameOf(ServiceRow row) => NameText.Of(row.Service, row.Port, row.Id);
 }
