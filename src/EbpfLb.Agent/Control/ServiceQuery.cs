@@ -72,6 +72,6 @@ internal class UnknownServiceException(string message) : Exception(message);
 /// <summary>The agent has made no table since it started, so it knows neither names nor what is served.</summary>
 internal sealed class NotKnownYetException(string message = NotKnownYetException.Text) : UnknownServiceException(message)
 {
-    public const string Text = "the Services are not known yet: the agent has programmed nothing since it started, and `ebpflb status` says "
-        + "why. What an earlier agent left in the kernel stays in force";
+    public const string Text = "the Services are not known yet: the agent has programmed nothing since it started, and `ebpflb status` "
+        + "says why. What an earlier agent left in the kernel stays in force";
 }

@@ -24,7 +24,7 @@ internal sealed class DropService(
     private static readonly TimeSpan RetryPeriod = TimeSpan.FromMinutes(1);
 
     /// <summary>Why there are no drops without dropEvents.</summary>
-    public const string SwitchedOff = "dropEvents is false (--drop-events)";
+    public const string SwitchedOff = "dropEvents is false";
 
     private string? reported;
     private volatile string? problem;
