@@ -16,7 +16,9 @@ internal sealed class ServiceReports(PipelineState state, IServiceTables tables,
     {
         var ports = Select(query);
         var all = tables.ReadCounters(ports.Select(p => p.Key));
-        return new ServicesReport(Origin.Agent, [.. ports.Select(p => RowOf(p, all.GetValueOrDefault(p.Key)))]);
+        var failures = (state.LastRound?.Failures ?? []).ToLookup(f => f.Service, f => f.Message);
+        return new ServicesReport(
+            Origin.Agent, [.. ports.Select(p => RowOf(p, all.GetValueOrDefault(p.Key), [.. failures[p.Key.Service].Distinct()]))]);
     }
 
     public BackendsReport Backends(ServiceQuery query)
@@ -62,7 +64,7 @@ internal sealed class ServiceReports(PipelineState state, IServiceTables tables,
 
     private static bool HasWeights(CompiledPort port) => port.Backends.Any(b => b.Weight != port.Backends[0].Weight);
 
-    private ServiceRow RowOf(CompiledPort port, PortCounters? counters) => new(
+    private ServiceRow RowOf(CompiledPort port, PortCounters? counters, IReadOnlyList<string> failures) => new(
         port.Key.Service.ToString(), port.Key.PortName, port.Key.Protocol.ToText(), port.Key.Family.ToString(), counters?.Id,
         port.AffinitySeconds,
         counters?.Connections ?? 0, counters?.Active ?? 0, counters?.Datagrams ?? 0, counters?.Refused ?? 0,
@@ -72,12 +74,8 @@ internal sealed class ServiceReports(PipelineState state, IServiceTables tables,
         LastChange = lastChange(port.Key.Service),
         Traffic = counters?.Traffic,
         Programmed = counters is not null,
-        Failure = FailureOf(port.Key.Service),
+        Failure = failures.Count > 0 ? string.Join("; ", failures) : null,
     };
-
-    private string? FailureOf(ObjectName service) => state.LastRound is { } round
-        && string.Join("; ", round.Failures.Where(f => f.Service == service).Select(f => f.Message).Distinct()) is { Length: > 0 } why
-        ? why : null;
 
     private FrontendRow FrontendOf(CompiledPort port, ServedFrontend served)
     {

@@ -72,7 +72,8 @@ public sealed class DatapathMetrics
         metrics.ObserveGauge(
             "ebpflb_services_not_programmed", "Services that are not in the kernel as they should be, now; `ebpflb status` says why",
             () => readings.CountServicesNotProgrammed());
-        metrics.ObserveGauge("ebpflb_canary_ok", "1 when a connection to the canary address met the socket hooks",
+        metrics.ObserveGauge("ebpflb_canary_ok",
+            "1 when a connection to the canary address met the socket hooks; absent: none was tried yet, or not since attaching failed",
             () => readings.IsCanaryOk is { } ok ? (ok ? 1 : 0) : null);
     }
 }
