@@ -60,7 +60,7 @@ public sealed class QueryCommandTests : IDisposable
         var first = json.RootElement.GetProperty("services")[0];
         Assert.Equal(
             ["service", "port", "protocol", "family", "id", "affinitySeconds", "connections", "active", "datagrams", "refused",
-                "frontends", "scheduler", "lastChange", "traffic"],
+                "frontends", "scheduler", "lastChange", "traffic", "programmed", "failure"],
             first.EnumerateObject().Select(p => p.Name));
         Assert.Equal(["address", "portNumber", "kind", "policy", "backends", "noBackends"],
             first.GetProperty("frontends")[0].EnumerateObject().Select(p => p.Name));
