@@ -31,10 +31,17 @@ internal sealed class PipelineService(SourceReader reader, SyncLoop loop, IHostA
         {
             return;
         }
-        catch (Exception e) when (e is not OutOfMemoryException)
+        catch (Exception e)
         {
-            Log.PartFailed(logger, e, part);
-            End();
+            // Also without memory, of which a line of the log takes some: the other end alone would wait for ever.
+            try
+            {
+                Log.PartFailed(logger, e, part);
+            }
+            finally
+            {
+                End();
+            }
         }
     }
 
