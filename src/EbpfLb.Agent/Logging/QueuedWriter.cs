@@ -5,8 +5,8 @@ namespace EbpfLb.Agent.Logging;
 
 /// <summary>
 /// Lines for a reader that may stop reading, as a log collector that hangs: a full pipe blocks only the thread in here. Lines beyond
-/// <paramref name="capacity"/> are dropped, and the next one that gets through is preceded by their number. Closing it writes what is
-/// queued, or gives up after a second.
+/// <paramref name="capacity"/> are dropped, as are those that cannot be written (a full disk), and the next one that gets through is
+/// preceded by their number. Closing it writes what is queued, or gives up after a second.
 /// </summary>
 /// <param name="dropped">Makes a line of a number of dropped lines.</param>
 internal sealed class QueuedWriter(TextWriter output, Func<int, string> dropped, int capacity = 4096) : TextWriter
@@ -58,18 +58,20 @@ internal sealed class QueuedWriter(TextWriter output, Func<int, string> dropped,
 
     private void WriteAll()
     {
-        try
+        foreach (var line in lines.GetConsumingEnumerable())
         {
-            foreach (var line in lines.GetConsumingEnumerable())
+            var missing = Interlocked.Exchange(ref lost, 0);
+            try
             {
-                if (Interlocked.Exchange(ref lost, 0) is > 0 and var count) output.Write(dropped(count));
+                if (missing > 0) output.Write(dropped(missing));
                 output.Write(line);
                 output.Flush();
             }
-        }
-        catch (IOException)
-        {
-            // Nobody reads any more. What comes is dropped, and nobody is there to be shown how much.
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // Nobody reads any more, or a disk has no room just now.
+                Interlocked.Add(ref lost, missing + 1);
+            }
         }
     }
 }

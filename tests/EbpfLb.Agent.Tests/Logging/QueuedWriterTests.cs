@@ -47,11 +47,23 @@ public sealed class QueuedWriterTests
     [Fact]
     public void A_reader_that_has_gone_ends_no_thread_with_an_exception()
     {
-        using var output = new ClosedWriter();
-        using (var queued = new QueuedWriter(output, count => $"dropped {count}\n", capacity: 1))
+        using var output = new FailingWriter(new IOException("Broken pipe"), failures: int.MaxValue);
+        using (var queued = new QueuedWriter(output, count => $"dropped {count}\n"))
             for (var i = 0; i < 10; i++) queued.Write($"{i}\n");
 
-        Assert.Equal(1, output.Attempts);
+        Assert.Equal((10, ""), (output.Attempts, output.Text));
+    }
+
+    [Theory]
+    [InlineData(typeof(IOException))]
+    [InlineData(typeof(UnauthorizedAccessException))]
+    public void Lines_that_cannot_be_written_for_a_while_are_counted_and_the_next_ones_are_written(Type failure)
+    {
+        using var output = new FailingWriter((Exception)Activator.CreateInstance(failure)!, failures: 3);
+        using (var queued = new QueuedWriter(output, count => $"dropped {count}\n"))
+            for (var i = 0; i < 6; i++) queued.Write($"{i}\n");
+
+        Assert.Equal("dropped 3\n3\n4\n5\n", output.Text);
     }
 
     [Fact]
@@ -89,17 +101,21 @@ public sealed class QueuedWriterTests
         }
     }
 
-    /// <summary>EPIPE.</summary>
-    private sealed class ClosedWriter : TextWriter
+    /// <summary>EPIPE, which stays, or ENOSPC, which passes.</summary>
+    private sealed class FailingWriter(Exception failure, int failures) : TextWriter
     {
+        private readonly StringBuilder text = new();
+
         public override Encoding Encoding => Encoding.UTF8;
 
         public int Attempts { get; private set; }
 
+        public string Text => text.ToString();
+
         public override void Write(string? value)
         {
-            Attempts++;
-            throw new IOException("Broken pipe");
+            if (++Attempts <= failures) throw failure;
+            text.Append(value);
         }
     }
 }
