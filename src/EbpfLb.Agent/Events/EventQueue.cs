@@ -44,8 +44,8 @@ internal sealed class EventQueue(IEventWriter? writer, string node, TimeProvider
         lock (gate)
         {
             var now = Time.GetUtcNow();
-            if (known.Count >= MostRemembered) Forget();
             var before = known.GetValueOrDefault(clusterEvent);
+            if (before is null && known.Count >= MostRemembered) Forget();
             if (before is not null && Time.GetElapsedTime(before.ReportedAt) < RepeatPeriod)
             {
                 known[clusterEvent] = before with { Count = before.Count + 1 };
@@ -112,7 +112,8 @@ internal sealed class EventQueue(IEventWriter? writer, string node, TimeProvider
     {
         foreach (var (clusterEvent, _) in known.Where(k => Time.GetElapsedTime(k.Value.ReportedAt) >= RepeatPeriod).ToList())
             known.Remove(clusterEvent);
-        if (known.Count >= MostRemembered) known.Clear();
+        // One that goes too early is told once more than it should be; all at once would be told again in a burst.
+        if (known.Count >= MostRemembered) known.Remove(known.MinBy(k => k.Value.ReportedAt).Key);
     }
 
     /// <param name="First">UTC.</param>

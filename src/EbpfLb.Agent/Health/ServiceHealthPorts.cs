@@ -11,7 +11,8 @@ namespace EbpfLb.Agent.Health;
 
 /// <summary>
 /// Keeps the health check ports of Services as the table that is in the kernel has them, on the addresses that NodePorts answer on. Ports
-/// that could not be had are tried again with each table and each look at the node, which there is at every sync period.
+/// that could not be had are tried again with each look at the node, which there is at every sync period, and by
+/// <see cref="ServiceHealthRetry"/>, but not with each table: trying is for the pipeline's thread to do, and many may be in use.
 /// </summary>
 internal sealed class ServiceHealthPorts(ServiceHealthServer server, PipelineState state, Func<NodePortAddresses> addresses)
 {
@@ -47,7 +48,6 @@ internal sealed class ServiceHealthPorts(ServiceHealthServer server, PipelineSta
         foreach (var (name, _, service) in table.DifferencesFrom(last)) changed |= Note(name, service?.HealthCheck);
         last = table;
         if (changed) server.Update([.. checks.Values]);
-        else server.Retry();
     }
 
     private bool Note(ObjectName name, HealthCheck? wanted)

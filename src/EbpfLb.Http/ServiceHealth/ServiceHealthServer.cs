@@ -16,7 +16,7 @@ public sealed record ServiceHealthCheck(ObjectName Service, ushort Port, int Loc
 
 /// <summary>
 /// The health check ports of all Services that have one (docs/contract.md 9): a load balancer asks there which nodes have endpoints. A port
-/// that cannot be had is told by an event on the Service and tried again with the next update. Thread-safe.
+/// that cannot be had is told by an event on the Service and tried again when it is asked for. Thread-safe.
 /// </summary>
 /// <param name="isProxyHealthy">Whether the data plane is up to date.</param>
 /// <param name="limits">null: the usual ones.</param>
@@ -49,7 +49,10 @@ public sealed class ServiceHealthServer(Func<bool> isProxyHealthy, IEventRecorde
         }
     }
 
-    /// <summary>Brings the ports to this state, then the counts; ports that could not be had before are tried again.</summary>
+    /// <summary>
+    /// Brings the ports to this state, then the counts. Of those that could not be had before only those are tried again that a Service had
+    /// until now, see <see cref="Retry"/>.
+    /// </summary>
     public void Update(IReadOnlyCollection<ServiceHealthCheck> wanted)
     {
         lock (gate)
@@ -57,12 +60,14 @@ public sealed class ServiceHealthServer(Func<bool> isProxyHealthy, IEventRecorde
             if (isDisposed) return;
             var byName = wanted.ToDictionary(w => w.Service);
             // Those that end first: their number may be another Service's now.
-            foreach (var old in ports.Values.Where(p => byName.GetValueOrDefault(p.Service)?.Port != p.Port).ToList()) Remove(old);
+            var ended = ports.Values.Where(p => byName.GetValueOrDefault(p.Service)?.Port != p.Port).ToList();
+            foreach (var old in ended) Remove(old);
+            var free = ended.Select(p => p.Port).ToHashSet();
             foreach (var check in wanted)
             {
-                if (!ports.TryGetValue(check.Service, out var port))
-                    ports[check.Service] = port = new ServiceHealthPort(check.Service, check.Port, transport);
-                if (!port.IsOpen) Open(port);
+                var isNew = !ports.TryGetValue(check.Service, out var port);
+                if (isNew) ports[check.Service] = port = new ServiceHealthPort(check.Service, check.Port, transport);
+                if (isNew || (!port!.IsOpen && free.Contains(check.Port))) Open(port!);
             }
             foreach (var check in wanted) ports[check.Service].LocalEndpoints = check.LocalEndpoints;
         }

@@ -113,6 +113,22 @@ public sealed class EventQueueTests : IAsyncLifetime
     }
 
     [Fact]
+    public void Of_more_than_it_can_remember_the_oldest_is_forgotten_and_told_again_and_no_other()
+    {
+        using var alone = new EventQueue(null, "node-1", time, log.Loggers.CreateLogger("events"));
+        for (var i = 0; i <= 1024; i++)
+        {
+            alone.Record(Taken with { Note = $"(port {i})" });
+            time.Advance(TimeSpan.FromMilliseconds(1));
+        }
+
+        alone.Record(Taken with { Note = "(port 1)" });
+        Assert.Single(log.Lines, l => l.Contains("(port 1)", StringComparison.Ordinal));
+        alone.Record(Taken with { Note = "(port 0)" });
+        Assert.Equal(2, log.Lines.Count(l => l.Contains("(port 0)", StringComparison.Ordinal)));
+    }
+
+    [Fact]
     public void Without_a_server_they_are_in_the_log()
     {
         using var alone = new EventQueue(null, "node-1", time, log.Loggers.CreateLogger("events"));

@@ -12,6 +12,7 @@ using EbpfLb.Http.Health;
 using EbpfLb.Http.ServiceHealth;
 using EbpfLb.Model;
 using EbpfLb.Netlink.Network;
+using EbpfLb.Policy;
 using EbpfLb.Testing;
 using Microsoft.Extensions.Logging;
 
@@ -119,6 +120,36 @@ public sealed class ServiceHealthPortsTests : IAsyncDisposable
         await UntilAsync(port, HttpStatusCode.ServiceUnavailable);
     }
 
+    /// <summary>Ten thousand that are in use would be tried on the pipeline's thread each time.</summary>
+    [Fact]
+    public async Task A_port_that_is_taken_is_not_tried_again_with_each_table()
+    {
+        var tries = new Tries();
+        await using var own = new ServiceHealthServer(() => true, tries, TimeProvider.System, log.Loggers);
+        new ServiceHealthPorts(own, pipeline.State, () => NodePortAddresses.Parse("")).Attach();
+        using var occupant = new TcpListener(IPAddress.Any, 0);
+        occupant.Start();
+        var cluster = pipeline.Cluster.Service("web", ["10.96.0.1"], [":80@30080"], type: ServiceType.LoadBalancer,
+            outside: TrafficPolicy.Local, healthCheckPort: (ushort)((IPEndPoint)occupant.LocalEndpoint).Port);
+        ForwardingTable? table = null;
+        for (var i = 0; i < 100; i++)
+        {
+            cluster.Service($"other-{i}", [$"10.96.1.{i}"], [":80"]);
+            // One of them has a port that can be had.
+            if (i == 50)
+                cluster.Service("free", ["10.96.0.2"], [":80@30081"], type: ServiceType.LoadBalancer, outside: TrafficPolicy.Local,
+                    healthCheckPort: FreePort());
+            table = ForwardingCompiler.Compile(cluster.Build(), PolicyOptions.Default, table);
+            pipeline.State.RecordApplied(table);
+        }
+
+        Assert.Equal(1, tries.Count);
+        Assert.Single(own.Problems);
+
+        pipeline.State.RecordNode(NodeView.None);
+        Assert.Equal(2, tries.Count);
+    }
+
     [Contract("9", "bind: all addresses, or those that nodePortAddresses name; here as these come and go, not only at the start")]
     [Theory]
     [InlineData("", "0.0.0.0 ::")]
@@ -218,6 +249,14 @@ public sealed class ServiceHealthPortsTests : IAsyncDisposable
         {
             return null;
         }
+    }
+
+    /// <summary>Each time that a port could not be had there is an event.</summary>
+    private sealed class Tries : IEventRecorder
+    {
+        public int Count { get; private set; }
+
+        public void Record(ClusterEvent clusterEvent) => Count++;
     }
 
     private static ushort FreePort()

@@ -191,7 +191,9 @@ public sealed class ServiceHealthServerTests : IAsyncDisposable
         await Assert.ThrowsAsync<HttpRequestException>(() => GetAsync(port));
 
         occupant.Stop();
-        await UntilOpenAsync(() => server.Update([new(Web, port, 1)]));
+        server.Update([new(Web, port, 2)]);
+        Assert.Single(events.All);
+        await UntilOpenAsync(server.Retry);
         using var answer = await GetAsync(port);
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
     }
