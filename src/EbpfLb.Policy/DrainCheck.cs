@@ -58,6 +58,10 @@ public static class DrainCheck
         ? snapshot.Services.Values.Any(e => IsTouched(e, drain))
         : services.Any(s => snapshot.Services.TryGetValue(s, out var entry) && IsTouched(entry, drain));
 
+    /// <summary>Services of which the address is one of an endpoint, of those that the drain is of.</summary>
+    public static ValueList<ObjectName> ServicesNaming(ClusterSnapshot snapshot, BackendDrain drain)
+        => Touched(snapshot, drain).Select(e => e.Name).ToValueList();
+
     private static bool IsEmptied(CompiledPort before, CompiledPort after, BackendLists list)
         => before.Backends.Any(b => b.Lists.HasFlag(list)) && !after.Backends.Any(b => b.Lists.HasFlag(list));
 

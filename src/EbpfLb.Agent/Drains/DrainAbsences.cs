@@ -30,6 +30,7 @@ internal sealed class DrainAbsences(DrainStore store, TimeProvider time)
     public void Look(ClusterSnapshot snapshot)
     {
         // Not below the lock: the store asks us below its own.
+        CompleteServices(snapshot);
         var drains = store.All;
         lock (gate)
         {
@@ -40,6 +41,16 @@ internal sealed class DrainAbsences(DrainStore store, TimeProvider time)
                 else since.TryAdd(drain, (time.GetTimestamp(), time.GetUtcNow()));
             }
         }
+    }
+
+    /// <summary>
+    /// Those of an agent that did not write their Services down would have all Services looked at with each snapshot. From now on it counts
+    /// for them who has the backend now.
+    /// </summary>
+    private void CompleteServices(ClusterSnapshot snapshot)
+    {
+        foreach (var drain in store.All.Where(d => d.Services.IsEmpty))
+            if (DrainCheck.ServicesNaming(snapshot, drain.Drain) is { IsEmpty: false } services) store.Complete(drain, services);
     }
 
     /// <summary>What the cluster has is not known just now: the time of all begins anew.</summary>

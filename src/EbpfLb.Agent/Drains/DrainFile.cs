@@ -11,7 +11,10 @@ namespace EbpfLb.Agent.Drains;
 /// <param name="Until">null: until it is undrained.</param>
 internal sealed record TimedDrain(BackendDrain Drain, DateTimeOffset Since, DateTimeOffset? Until)
 {
-    /// <summary>Services that had the backend when the drain began; empty: not known, as an agent before did not write them down.</summary>
+    /// <summary>
+    /// Services that had the backend when the drain began; empty: not known, as an agent before did not write them down and no snapshot has
+    /// named the backend since.
+    /// </summary>
     public ValueList<ObjectName> Services { get; init; } = [];
 }
 

@@ -72,6 +72,24 @@ internal sealed class DrainStore
         }
     }
 
+    /// <summary>Says which Services have the backend of one that was taken over without them.</summary>
+    public void Complete(TimedDrain drain, ValueList<ObjectName> services)
+    {
+        lock (gate)
+        {
+            var completed = drains.ConvertAll(d => d == drain ? d with { Services = services } : d);
+            drains = completed;
+            try
+            {
+                file.Write(completed);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // The next change writes them too; until then the next agent finds out by itself.
+            }
+        }
+    }
+
     private void Replace(List<TimedDrain> next)
     {
         file.Write(next);

@@ -213,6 +213,25 @@ public sealed class DrainStoreTests : IDisposable
         Assert.Equal([false, true], store.All.Select(d => absences.SinceOf(d) is not null));
     }
 
+    /// <summary>They are not looked for in all Services with each snapshot, and the next owner of the address is not drained.</summary>
+    [Fact]
+    public void Which_Services_had_it_is_known_from_the_first_snapshot_that_names_it()
+    {
+        File.WriteAllText(directory.File("a.drains"), """[{"address":"10.1.0.1","since":"2026-01-01T00:00:00Z"}]""");
+        var store = NewStore();
+        var absences = new DrainAbsences(store, time);
+        absences.Look(Cluster());
+        Assert.Empty(Assert.Single(store.All).Services);
+
+        absences.Look(Cluster((Web, "10.1.0.1")));
+
+        Assert.Equal([Web], Assert.Single(store.All).Services);
+        Assert.Equal(store.All, NewStore().All);
+        Assert.False(absences.Any);
+        absences.Look(Cluster((new ObjectName("default", "other"), "10.1.0.1")));
+        Assert.NotNull(absences.SinceOf(Assert.Single(store.All)));
+    }
+
     [Theory]
     [InlineData("[{\"address\":")]
     [InlineData("{}")]
