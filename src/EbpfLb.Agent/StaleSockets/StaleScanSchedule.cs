@@ -12,11 +12,18 @@ internal sealed class StaleScanSchedule(Func<TimeSpan> period)
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan FollowUpDelay = TimeSpan.FromSeconds(1);
 
-    /// <summary>A pass pauses at least so many times as long as it took: it never takes more than a tenth of a CPU.</summary>
+    /// <summary>
+    /// A pass pauses at least so many times as long as it took, also when something changes: it takes at most a tenth of a CPU, as long as
+    /// <see cref="LongestPause"/> does not end that pause.
+    /// </summary>
     private const int PauseFactor = 9;
+
+    /// <summary>A change is looked at by then, however long the passes take.</summary>
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
 
     private Stage stage = Stage.Quiet;
     private TimeSpan retry = RetryDelay;
+    private TimeSpan pause;
 
     private enum Stage
     {
@@ -37,9 +44,14 @@ internal sealed class StaleScanSchedule(Func<TimeSpan> period)
     public TimeSpan After(int found, TimeSpan took)
     {
         IsAtRest = stage == Stage.Quiet && found == 0;
+        pause = took * PauseFactor;
         var wait = Next(found, period());
-        return took * PauseFactor > wait ? took * PauseFactor : wait;
+        return pause > wait ? pause : wait;
     }
+
+    /// <summary>What is left of the pause after the last pass when something changes; 0 or less: it is over.</summary>
+    /// <param name="since">The end of that pass.</param>
+    public TimeSpan Left(TimeSpan since) => (pause < LongestPause ? pause : LongestPause) - since;
 
     private TimeSpan Next(int found, TimeSpan period)
     {

@@ -71,7 +71,12 @@ internal sealed class StaleService : SupervisedService
             if (flowsDue) await RemoveFlowsAsync(stoppingToken);
             var wait = schedule.After(found, took);
             untranslated &= !schedule.IsAtRest;
-            if (await next.WaitAsync(wait, stoppingToken)) schedule.Begin();
+            begun = Time.GetTimestamp();
+            if (!await next.WaitAsync(wait, stoppingToken)) continue;
+            if (schedule.Left(Time.GetElapsedTime(begun)) is var left && left > TimeSpan.Zero) await Time.DelayAsync(left, stoppingToken);
+            // What came while that was waited for is looked at in the same pass.
+            next.TryTake();
+            schedule.Begin();
         }
     }
 

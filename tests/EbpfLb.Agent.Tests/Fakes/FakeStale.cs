@@ -40,11 +40,15 @@ internal sealed class FakeStale : IStaleState
     /// <summary>The next passes throw it; null: they do not.</summary>
     public Exception? Failure { get; set; }
 
+    /// <summary>What a pass does, such as take its time.</summary>
+    public Action OnPass { get; set; } = () => { };
+
     public StaleSocketReport EndSockets(bool tcp, bool untranslated)
     {
         Tcp = tcp;
         if (untranslated) Interlocked.Increment(ref untranslatedPasses);
         var found = Next.TryDequeue(out var report) ? report : StaleSocketReport.Nothing(tcp, untranslated);
+        OnPass();
         Interlocked.Increment(ref passes);
         if (Failure is not null) throw Failure;
         return found;

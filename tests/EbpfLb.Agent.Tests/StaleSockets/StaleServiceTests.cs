@@ -3,6 +3,7 @@ using EbpfLb.Abi;
 using EbpfLb.Agent.Pipeline;
 using EbpfLb.Agent.StaleSockets;
 using EbpfLb.Agent.Tests.Fakes;
+using EbpfLb.Agent.Tests.Pipeline;
 using EbpfLb.Datapath.Canary;
 using EbpfLb.Datapath.Flows;
 using EbpfLb.Datapath.StaleSockets;
@@ -196,6 +197,55 @@ public sealed class StaleServiceTests : IAsyncDisposable
         Stale.Failure = null;
         await PassAsync(RetryDelay, FollowUpDelay);
         Assert.Equal((0, null, 0, 0, 0, 0), Read(metrics));
+    }
+
+    [Fact]
+    public async Task Changes_all_the_time_leave_passes_a_tenth_of_a_CPU()
+    {
+        var took = TimeSpan.FromMilliseconds(400);
+        var (pause, step) = (took * 9, TimeSpan.FromMilliseconds(100));
+        await StartAsync();
+        await RestAsync();
+        Stale.OnPass = () => time.Advance(took);
+        var (begun, passes) = (time.GetTimestamp(), Stale.Passes);
+        // After a rest at once.
+        Round(lost: TransportProtocol.Udp);
+        await time.WhenTimerIsDueIn(pause);
+        Assert.Equal(++passes, Stale.Passes);
+
+        while (time.GetElapsedTime(begun) < TimeSpan.FromSeconds(60))
+        {
+            for (var i = 1; i < pause / step; i++)
+            {
+                Round(lost: TransportProtocol.Udp);
+                time.Advance(step);
+                // As long as nobody waits for it, it may be about to look.
+                await Waiting.UntilAsync(() => time.PendingTimers.Contains(pause - (i * step)));
+                Assert.Equal(passes, Stale.Passes);
+            }
+            time.Advance(step);
+            await time.WhenTimerIsDueIn(pause);
+            Assert.Equal(++passes, Stale.Passes);
+        }
+    }
+
+    [Fact]
+    public async Task A_change_is_looked_at_within_five_seconds_however_long_a_pass_takes()
+    {
+        await StartAsync();
+        await RestAsync();
+        Stale.OnPass = () => time.Advance(TimeSpan.FromSeconds(2));
+        Round(lost: TransportProtocol.Udp);
+        await time.WhenTimerIsDueIn(TimeSpan.FromSeconds(18));
+        var passes = Stale.Passes;
+
+        Round(lost: TransportProtocol.Udp);
+        await time.WhenTimerIsDueIn(TimeSpan.FromSeconds(5));
+        Assert.Equal(passes, Stale.Passes);
+        time.Advance(TimeSpan.FromSeconds(5));
+
+        await time.WhenTimerIsDueIn(TimeSpan.FromSeconds(18));
+        Assert.Equal(passes + 1, Stale.Passes);
     }
 
     [Fact]

@@ -75,7 +75,8 @@ public sealed class ManualTimeProvider : TimeProvider
             var next = timers.Where(t => t.Due <= target).MinBy(t => t.Due);
             if (next is null)
             {
-                now = target;
+                // What was fired may have moved the clock further.
+                now = target > now ? target : now;
                 return null;
             }
             now = next.Due!.Value > now ? next.Due.Value : now;
