@@ -14,11 +14,10 @@ internal sealed class BackendSeries(IServiceTables tables, PipelineState state, 
 {
     protected override BackendReadings Look(int most)
     {
-        // Without the canary, which is the agent's own.
-        var all = state.Table is not { } table ? [] : table.Services.Where(s => s.Name != Canary.Name).SelectMany(s => s.Ports)
-            .SelectMany(p => p.Backends.Select(b => (Port: p.Key, b.Address))).ToList();
-        var there = all.ToHashSet();
-        var own = Choose(all, there, most);
+        var table = state.Table ?? ForwardingTable.Empty;
+        var own = Choose(
+            Own.GroupBy(b => b.Port).SelectMany(port => Still(table, port.Key, port)),
+            Ports(table).SelectMany(p => p.Backends.Select(b => (p.Key, b.Address))), most);
         var readings = own.GroupBy(b => b.Port).SelectMany(port => tables.ReadBackends(port.Key)
             .Where(b => own.Contains((port.Key, b.Address)))
             .Select(b => new BackendReading(
@@ -27,6 +26,24 @@ internal sealed class BackendSeries(IServiceTables tables, PipelineState state, 
             {
                 Traffic = MeasuredTraffic.Of(b.Traffic),
             }));
-        return new BackendReadings([.. readings], there.Count - own.Count);
+        return new BackendReadings([.. readings], Ports(table).Sum(p => p.Backends.Count) - own.Count);
+    }
+
+    /// <summary>Without the canary's, which is the agent's own.</summary>
+    private static IEnumerable<CompiledPort> Ports(ForwardingTable table)
+    {
+        foreach (var service in table.Services)
+        {
+            if (service.Name == Canary.Name) continue;
+            for (var i = 0; i < service.Ports.Count; i++) yield return service.Ports[i];
+        }
+    }
+
+    private static IEnumerable<(ServicePortKey Port, BackendAddress Address)> Still(
+        ForwardingTable table, ServicePortKey key, IEnumerable<(ServicePortKey Port, BackendAddress Address)> backends)
+    {
+        if (table.Find(key.Service)?.Ports.FirstOrDefault(p => p.Key == key) is not { } port) return [];
+        var there = port.Backends.Select(b => b.Address).ToHashSet();
+        return backends.Where(b => there.Contains(b.Address));
     }
 }

@@ -32,11 +32,18 @@ internal abstract class LimitedSeries<TKey, TReadings>(Func<int> limit, TimeProv
     /// <summary>One look at the maps, for at most <paramref name="most"/> things; one thread at a time.</summary>
     protected abstract TReadings Look(int most);
 
-    /// <summary>Those with series of their own from now on, of what is there in <paramref name="order"/>.</summary>
-    protected IReadOnlySet<TKey> Choose(IEnumerable<TKey> order, HashSet<TKey> there, int most)
+    /// <summary>Those with series of their own since the last look.</summary>
+    protected IReadOnlySet<TKey> Own => own;
+
+    /// <summary>Those with series of their own from now on, in a set of its own.</summary>
+    /// <param name="still">Those of <see cref="Own"/> that are still there.</param>
+    /// <param name="order">All that is there; read only as far as there is room.</param>
+    protected IReadOnlySet<TKey> Choose(IEnumerable<TKey> still, IEnumerable<TKey> order, int most)
     {
-        own = [.. own.Where(there.Contains).Take(most)];
-        foreach (var key in order.Where(there.Contains).TakeWhile(_ => own.Count < most)) own.Add(key);
+        own = [.. still.Take(most)];
+        if (own.Count == most) return own;
+        foreach (var key in order)
+            if (own.Add(key) && own.Count == most) break;
         return own;
     }
 }

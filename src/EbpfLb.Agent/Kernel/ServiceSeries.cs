@@ -18,21 +18,25 @@ internal sealed class ServiceSeries(IServiceTables tables, PipelineState state, 
 
     private static readonly ServiceReading Nothing = new(OthersName, "", "", "", 0, 0, 0);
 
-    private Dictionary<ServicePortKey, PortCounters> beyond = [];
+    /// <summary>Of all ports, by the last look.</summary>
+    private IReadOnlyDictionary<ServicePortKey, PortCounters> before = new Dictionary<ServicePortKey, PortCounters>();
     private ServiceReading? others;
 
     protected override ServiceReadings Look(int most)
     {
         // Without the canary, which is the agent's own.
         var ports = state.Table is { } table ? table.Services.Where(s => s.Name != Canary.Name).SelectMany(s => s.Ports).Select(p => p.Key)
-            .ToList() : [];
+            : [];
         var counters = tables.ReadCounters(ports);
-        var still = ports.Where(counters.ContainsKey).ToHashSet();
-        var own = Choose(ports, still, most);
-        still.ExceptWith(own);
-        foreach (var port in still) Add(counters[port], beyond.GetValueOrDefault(port));
-        beyond = still.ToDictionary(p => p, p => counters[p]);
-        return new ServiceReadings([.. own.Select(p => Of(p, counters[p]))], others, still.Count);
+        var ownBefore = Own;
+        var own = Choose(ownBefore.Where(counters.ContainsKey), ports.Where(counters.ContainsKey), most);
+        foreach (var (port, now) in counters)
+        {
+            // What one counted that had a series until now is not in the sum yet.
+            if (!own.Contains(port)) Add(now, ownBefore.Contains(port) ? null : before.GetValueOrDefault(port));
+        }
+        before = counters;
+        return new ServiceReadings([.. own.Select(p => Of(p, counters[p]))], others, counters.Count - own.Count);
     }
 
     /// <summary>What a port counted since it was last looked at; one with another id counts from 0 again.</summary>

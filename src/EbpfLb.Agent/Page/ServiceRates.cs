@@ -16,8 +16,10 @@ internal sealed class ServiceRates(IServiceTables tables, PipelineState state, T
     /// <summary>Rates that are kept of a Service.</summary>
     public const int Kept = 60;
 
+    private static readonly Dictionary<ServicePortKey, PortCounters> Nothing = [];
+
     private readonly Lock gate = new();
-    private Dictionary<ServicePortKey, PortCounters> before = [];
+    private IReadOnlyDictionary<ServicePortKey, PortCounters> before = Nothing;
     private Dictionary<ObjectName, Series> series = [];
     private long at;
     private int readings;
@@ -43,7 +45,7 @@ internal sealed class ServiceRates(IServiceTables tables, PipelineState state, T
         {
             var (now, elapsed) = (time.GetTimestamp(), time.GetElapsedTime(at));
             if (readings > 0 && elapsed > TimeSpan.Zero) Add(counters, elapsed.TotalSeconds);
-            before = new Dictionary<ServicePortKey, PortCounters>(counters);
+            before = counters;
             at = now;
             readings++;
         }
@@ -52,7 +54,7 @@ internal sealed class ServiceRates(IServiceTables tables, PipelineState state, T
     /// <summary>Nobody looks any more: nothing is kept.</summary>
     public void Forget()
     {
-        lock (gate) (before, series, readings) = ([], [], 0);
+        lock (gate) (before, series, readings) = (Nothing, [], 0);
     }
 
     /// <summary>The last rates; null: not measured.</summary>

@@ -56,6 +56,29 @@ public sealed class BackendSeriesTests : IAsyncDisposable
         Assert.Equal(", 0 left out", Say(Look()));
     }
 
+    [Fact]
+    public void Of_very_many_backends_only_those_with_series_are_gone_into()
+    {
+        const int Count = 50_000;
+        limit = 100;
+        var cluster = new ClusterBuilder();
+        for (var i = 0; i < Count; i++)
+            cluster.Service($"s{i:d5}", [$"10.96.{i / 250}.{i % 250}"], ["http:80"])
+                .Slice($"s{i:d5}-1", $"s{i:d5}", ["http:8080"], [$"10.1.{i / 250}.{i % 250}"]);
+        var table = ForwardingCompiler.Compile(cluster.Build(), new PolicyOptions { NodeName = ClusterChanges.NodeName }, null);
+        state.RecordRound(new RoundReport(1, default, 1, 1, default, default, true, [], null), table);
+        foreach (var port in table.Services.Where(s => s.Name != Canary.Name).SelectMany(s => s.Ports))
+            dataplane.Backends[port.Key] = [.. port.Backends.Select(b => new BackendCounters(b.Address, 1, 1, 0))];
+        var first = Look()!;
+
+        var begin = GC.GetAllocatedBytesForCurrentThread();
+        var second = Look()!;
+
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - begin, 1, 1_000_000);
+        Assert.Equal((100, Count - 100), (second.Own.Count, second.LeftOut));
+        Assert.Equal(first.Own, second.Own);
+    }
+
     /// <summary>Each counted as many connections as its last number says, of which one is open.</summary>
     private void Serve(params string[] backends)
     {
