@@ -31,11 +31,11 @@ public sealed class OutOfMemoryTests
         if (Environment.GetEnvironmentVariable(Variable) is null) return;
         // As a service of two parts: the other one waits for ever, and so does who waits for both.
         Task.WhenAll(
-            NewLoop("pair refresh", token => TimeProvider.System.DelayAsync(Timeout.InfiniteTimeSpan, token)).RunAsync(CancellationToken.None),
-            NewLoop("pair watch", _ => throw new OutOfMemoryException("a test")).RunAsync(CancellationToken.None)).GetAwaiter().GetResult();
+            RunAsync("pair refresh", token => TimeProvider.System.DelayAsync(Timeout.InfiniteTimeSpan, token)),
+            RunAsync("pair watch", _ => throw new OutOfMemoryException("a test"))).GetAwaiter().GetResult();
         Environment.Exit(0);
     }
 
-    private static SupervisedLoop NewLoop(string name, Func<CancellationToken, Task> run)
-        => new(name, run, TimeProvider.System, NullLogger.Instance);
+    private static Task RunAsync(string name, Func<CancellationToken, Task> run)
+        => new SupervisedLoop(name, run, TimeProvider.System, NullLogger.Instance).RunAsync(CancellationToken.None);
 }
