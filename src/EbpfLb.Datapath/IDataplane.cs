@@ -1,3 +1,4 @@
+using EbpfLb.Abi;
 using EbpfLb.Bpf;
 using EbpfLb.Datapath.Attach;
 using EbpfLb.Datapath.Canary;
@@ -58,7 +59,7 @@ public interface IServiceTables
     /// <summary>The id of a service port; null while it is not programmed.</summary>
     uint? FindServiceId(ServicePortKey port);
 
-    /// <summary>Ids and live counters of those of the service ports that are programmed.</summary>
+    /// <summary>Ids and counters of those of the service ports that are programmed, as they are now; the caller may keep them.</summary>
     IReadOnlyDictionary<ServicePortKey, PortCounters> ReadCounters(IEnumerable<ServicePortKey> ports);
 
     /// <summary>What each backend of a service port counted; none while the port is not programmed.</summary>
@@ -142,6 +143,9 @@ public interface IDiagnostics
 
     /// <summary>Counts by reason since the maps were made.</summary>
     IReadOnlyList<ReasonCount> ReadReasons();
+
+    /// <summary>The count of one reason, with one look-up; zeros while there is none.</summary>
+    ReasonCount ReadReason(LbReason reason);
 
     /// <summary>Drops as the programs tell them; for one reader, who owns it.</summary>
     IEventSource OpenEvents();

@@ -75,5 +75,5 @@ internal sealed class DropService(
     private string? NameOf(uint service)
         => service > 0 && names.Find(service) is { } port ? PortName.Of(port) : null;
 
-    private long Count(LbReason reason) => (long)diagnostics.ReadReasons().FirstOrDefault(r => r.Reason == reason).Count;
+    private long Count(LbReason reason) => (long)diagnostics.ReadReason(reason).Count;
 }

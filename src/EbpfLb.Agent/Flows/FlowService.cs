@@ -26,7 +26,7 @@ internal sealed class FlowService(
         await new SweepLoop(collectors, CountOpened, Record, Time, Logger).RunAsync(stoppingToken);
     }
 
-    private long CountOpened() => (long)diagnostics.ReadReasons().FirstOrDefault(r => r.Reason == LbReason.PktNew).Count;
+    private long CountOpened() => (long)diagnostics.ReadReason(LbReason.PktNew).Count;
 
     private void Record(SweepReport report)
     {

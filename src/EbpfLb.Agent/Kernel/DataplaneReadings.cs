@@ -11,7 +11,8 @@ namespace EbpfLb.Agent.Kernel;
 
 /// <summary>The dataplane as the metrics see it.</summary>
 internal sealed class DataplaneReadings(
-    IHooks hooks, IDiagnostics diagnostics, PipelineState state, FlowState flows, TimeProvider time) : IDatapathReadings
+    IHooks hooks, IDiagnostics diagnostics, PipelineState state, FlowState flows, RecentFaults faults, TimeProvider time)
+    : IDatapathReadings
 {
     /// <summary>One look at the counters serves all metrics of a scrape.</summary>
     private static readonly TimeSpan Fresh = TimeSpan.FromMilliseconds(100);
@@ -48,7 +49,7 @@ internal sealed class DataplaneReadings(
     public int? CountServicesNotProgrammed() => state.ServicesNotProgrammed;
 
     /// <summary>Hooks or devices by name: one may lack more than one program.</summary>
-    private int Faulty(string kind) => hooks.FindFaults()
+    private int Faulty(string kind) => faults.Find()
         .Where(f => f.Stage == VerifyStage.Attachment && f.Object.StartsWith(kind + " ", StringComparison.Ordinal))
         .Select(f => f.Object.Split(' ')[1]).Distinct(StringComparer.Ordinal).Count();
 

@@ -1,3 +1,4 @@
+using EbpfLb.Abi;
 using EbpfLb.Bpf;
 using EbpfLb.Datapath.Clients;
 using EbpfLb.Datapath.DestinationFilters;
@@ -30,6 +31,8 @@ internal sealed class Diagnostics(
     ];
 
     public IReadOnlyList<ReasonCount> ReadReasons() => tables.ReadReasons();
+
+    public ReasonCount ReadReason(LbReason reason) => tables.ReadReason(reason);
 
     public IEventSource OpenEvents() => new RingEvents(new RingBuffer(maps.Take(Abi.Tables.Events)));
 

@@ -65,7 +65,7 @@ internal sealed class DiffedTable<TKey, [DynamicallyAccessedMembers(FieldText.Ne
     /// <param name="adopt">Makes that what it is known to hold, so that the next writing repairs it.</param>
     public IReadOnlyList<Difference> Verify(Func<TKey, string> text, bool adopt)
     {
-        Dictionary<TKey, TValue> found = [];
+        Dictionary<TKey, TValue> found = new(held.Count);
         foreach (var part in table.ReadParts())
             foreach (var (key, value) in part) found[key] = value;
         List<Difference> differences = [];

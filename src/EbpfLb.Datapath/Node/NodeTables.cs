@@ -26,6 +26,9 @@ internal sealed class NodeTables(
     uint pendingFlows,
     PortRange? used)
 {
+    /// <summary>lb_nodes is looked at each so many times: a cluster has thousands of nodes, and no other table here is as large.</summary>
+    internal const int NodesEach = 30;
+
     private readonly Lock sync = new();
 
     /// <summary>Programs of an earlier agent may be in force with what is there.</summary>
@@ -36,6 +39,8 @@ internal sealed class NodeTables(
     private PortRange? inUse = used;
     private NodeState? last;
     private BoundingPrefix services = NodeCodec.Services(found);
+    private int looks;
+    private bool areNodesWrong;
 
     /// <summary>How full the tables are.</summary>
     public IReadOnlyList<MapFill> Fill
@@ -145,20 +150,34 @@ internal sealed class NodeTables(
         }
     }
 
+    /// <summary>
+    /// As <see cref="Verify"/> without a repair, for a look each second: lb_nodes is read only each 30th time, and each time from when it
+    /// is found wrong until it is right.
+    /// </summary>
+    public IReadOnlyList<Difference> Look()
+    {
+        lock (sync)
+        {
+            List<Difference> differences = [.. VerifySmall(adopt: false)];
+            if (areNodesWrong || looks % NodesEach == 0)
+            {
+                var count = differences.Count;
+                differences.AddRange(VerifyNodes(adopt: false));
+                areNodesWrong = differences.Count > count;
+            }
+            looks = (looks + 1) % NodesEach;
+            if (settings.TryRead(0, out var found) && found != held) differences.Add(FieldText.Differing(settings.Name, held, found));
+            return differences;
+        }
+    }
+
     /// <summary>What the kernel holds otherwise than it was told.</summary>
     /// <param name="repair">The last state is applied again, to what was found.</param>
     public IReadOnlyList<Difference> Verify(bool repair)
     {
         lock (sync)
         {
-            List<Difference> differences =
-            [
-                .. devices.Verify(key => key.ToString(), repair),
-                .. addresses4.Verify(key => NodeCodec.ToAddress(key).ToString(), repair),
-                .. addresses6.Verify(key => NodeCodec.ToAddress(key).ToString(), repair),
-                .. nodes.Verify(key => NodeCodec.ToAddress(key).ToString(), repair),
-                .. vlans.Verify(NodeCodec.Words, repair),
-            ];
+            List<Difference> differences = [.. VerifySmall(repair), .. VerifyNodes(repair)];
             var before = held;
             if (settings.TryRead(0, out var found) && found != before) differences.Add(FieldText.Differing(settings.Name, before, found));
             if (!repair || differences.Count == 0) return differences;
@@ -169,6 +188,16 @@ internal sealed class NodeTables(
             return differences;
         }
     }
+
+    private IEnumerable<Difference> VerifySmall(bool adopt) =>
+    [
+        .. devices.Verify(key => key.ToString(), adopt),
+        .. addresses4.Verify(key => NodeCodec.ToAddress(key).ToString(), adopt),
+        .. addresses6.Verify(key => NodeCodec.ToAddress(key).ToString(), adopt),
+        .. vlans.Verify(NodeCodec.Words, adopt),
+    ];
+
+    private IReadOnlyList<Difference> VerifyNodes(bool adopt) => nodes.Verify(key => NodeCodec.ToAddress(key).ToString(), adopt);
 
     /// <summary>The ranges around all addresses of services, as programs know them.</summary>
     public BoundingPrefix Services

@@ -13,8 +13,8 @@ namespace EbpfLb.Datapath.Repair;
 
 /// <summary>
 /// Looks at what must be there for anything to work: hooks, programs at devices, pins, what belongs to the node, and the canary's own
-/// entries, which go with all others when a map is emptied. Some 200 system calls and no walk over services, so it can be asked each
-/// second. Thread-safe.
+/// entries, which go with all others when a map is emptied. Some 200 system calls and no walk over services or, but now and then, nodes of
+/// the cluster, so it can be asked each second. Thread-safe.
 /// </summary>
 internal sealed class FaultFinder(
     InstancePaths paths, LoadedProgram loaded, SocketAttacher attacher, DeviceAttacher deviceAttacher, XdpHooks xdp, KernelTables tables,
@@ -28,7 +28,7 @@ internal sealed class FaultFinder(
     /// <summary>Entries of maps.</summary>
     public IReadOnlyList<Difference> Contents() =>
     [
-        .. node.Verify(repair: false), .. addresses.Verify(repair: false),
+        .. node.Look(), .. addresses.Verify(repair: false),
         .. TableVerification.Check(tables.ForPlans, mirror, Policy.Canary.Name),
         .. Missing(tables.DestinationFilter, [Policy.Canary.FrontendV4.Address, Policy.Canary.FrontendV6.Address]),
     ];

@@ -134,6 +134,8 @@ internal sealed class KernelTables : IDisposable
 
     public IReadOnlyList<ReasonCount> ReadReasons() => CounterReader.Read(stats);
 
+    public ReasonCount ReadReason(LbReason reason) => CounterReader.Read(stats, reason);
+
     public void Dispose()
     {
         services4.Dispose();

@@ -111,7 +111,14 @@ internal sealed class FakeDataplane : IDataplane, IServiceTables, IHooks, INodeK
     /// <summary>What is not in force; it may throw.</summary>
     public Func<IReadOnlyList<Difference>> Faults { get; set; } = () => [];
 
-    public IReadOnlyList<Difference> FindFaults() => Faults();
+    /// <summary>How often it was looked for what is not in force.</summary>
+    public int Looks { get; private set; }
+
+    public IReadOnlyList<Difference> FindFaults()
+    {
+        Looks++;
+        return Faults();
+    }
 
     public FakeVerification Verification { get; } = new();
 
@@ -136,7 +143,22 @@ internal sealed class FakeDataplane : IDataplane, IServiceTables, IHooks, INodeK
 
     public IReadOnlyList<ReasonCount> Reasons { get; set; } = [new(LbReason.SockTranslated, 7, 0)];
 
-    public IReadOnlyList<ReasonCount> ReadReasons() => Reasons;
+    private int reasonLookups;
+
+    /// <summary>Elements of the counters that were looked up.</summary>
+    public int ReasonLookups => Volatile.Read(ref reasonLookups);
+
+    public IReadOnlyList<ReasonCount> ReadReasons()
+    {
+        Interlocked.Add(ref reasonLookups, Enum.GetValues<LbReason>().Length);
+        return Reasons;
+    }
+
+    public ReasonCount ReadReason(LbReason reason)
+    {
+        Interlocked.Increment(ref reasonLookups);
+        return Reasons.FirstOrDefault(r => r.Reason == reason);
+    }
 
     public MemoryFlowMap Flows4 { get; } = new(IpFamily.IPv4, 1000);
 
@@ -169,7 +191,8 @@ internal sealed class FakeDataplane : IDataplane, IServiceTables, IHooks, INodeK
 
     public int SweepAffinity() => 0;
 
-    public IReadOnlyDictionary<ServicePortKey, PortCounters> ReadCounters(IEnumerable<ServicePortKey> ports) => Counters;
+    public IReadOnlyDictionary<ServicePortKey, PortCounters> ReadCounters(IEnumerable<ServicePortKey> ports)
+        => new Dictionary<ServicePortKey, PortCounters>(Counters);
 
     public ValueTask DisposeAsync()
     {

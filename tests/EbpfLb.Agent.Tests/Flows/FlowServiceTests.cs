@@ -43,6 +43,8 @@ public sealed class FlowServiceTests : IDisposable
         Eventually.True(() => state.Maps.Count == 2, "both maps are collected");
         await service.StopAsync(TestContext.Current.CancellationToken);
 
+        // How many flows were opened is asked for twice a second: it is one element of sixty.
+        Assert.InRange(dataplane.ReasonLookups, 1, 5);
         Assert.Equal(2, dataplane.Flows4.Count);
         Assert.Equal(new MapReading("lb_conntrack4", 2, 1000), state.Maps[0]);
         Assert.Contains(new FlowReading(IpFamily.IPv4, "open", 1), state.Flows);
@@ -55,12 +57,31 @@ public sealed class FlowServiceTests : IDisposable
     {
         dataplane.Reasons = [new(LbReason.SockTranslated, 7, 0), new(LbReason.PktReply, 9, 900), new(LbReason.DropCtFull, 2, 120),
             new(LbReason.CtEvicted, 1, 0)];
-        var readings = new DataplaneReadings(dataplane, dataplane,
-            new PipelineState(() => new FakeSource().Status, new ProxyHealthTracker(time, TimeSpan.FromSeconds(30)), false), state, time);
+        var readings = NewReadings();
         Assert.Equal([new EventReading("sock_translated", 7), new EventReading("ct_evicted", 1)], readings.ReadEvents());
         Assert.Equal([new PacketReading("pkt_reply", "balanced", 9, 900), new PacketReading("drop_ct_full", "dropped", 2, 120)],
             readings.ReadPackets());
     }
+
+    [Fact]
+    public void One_look_at_what_is_in_force_serves_all_metrics_of_a_scrape()
+    {
+        dataplane.Attach();
+        var readings = NewReadings();
+        Assert.Equal((1, 0), (readings.CountAttachedPrograms(), readings.CountAttachedDevices()));
+        Assert.Equal(1, dataplane.Looks);
+
+        dataplane.Faults = () => [new Difference(VerifyStage.Attachment, "hook connect4", Difference.Whole, "attached", Difference.None)];
+        time.Advance(TimeSpan.FromSeconds(1));
+
+        Assert.Equal((0, 0), (readings.CountAttachedPrograms(), readings.CountAttachedDevices()));
+        Assert.Equal(2, dataplane.Looks);
+    }
+
+    private DataplaneReadings NewReadings() => new(
+        dataplane, dataplane,
+        new PipelineState(() => new FakeSource().Status, new ProxyHealthTracker(time, TimeSpan.FromSeconds(30)), false), state,
+        new RecentFaults(dataplane.FindFaults, time), time);
 
     private void Add(ushort port, LbCtPhase phase, uint idleTicks)
     {

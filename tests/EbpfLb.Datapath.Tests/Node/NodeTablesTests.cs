@@ -263,6 +263,32 @@ public sealed class NodeTablesTests
         Assert.Equal(new LbSettings { NodePortFirst = 30_001, NodePortLast = 30_001, CtPending = 77 }, Settings);
     }
 
+    [Fact]
+    public void A_look_each_second_reads_the_nodes_of_the_cluster_now_and_then_and_each_time_while_they_are_wrong()
+    {
+        const int Count = 10_000;
+        var many = new MemoryTable<LbIp6, uint>("lb_nodes", Count);
+        var large = new NodeTables(
+            new(devices, []), new(addresses4, []), new(addresses6, []), new(many, []), new(vlans, []), settings, Settings, 77, used: null);
+        var cluster = State with { Nodes = Enumerable.Range(0, Count).Select(i => Address($"10.0.{i / 256}.{i % 256}")).ToValueList() };
+        Assert.Empty(large.Apply(cluster).Problems);
+        Assert.Empty(large.Look());
+        var begin = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 1; i < NodeTables.NodesEach; i++) Assert.Empty(large.Look());
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - begin, 1, 100_000 * (NodeTables.NodesEach - 1));
+
+        Assert.Empty(large.Look());
+        many.Delete(NodeCodec.ToIp6(Address("10.0.0.7")));
+        for (var i = 1; i < NodeTables.NodesEach; i++) Assert.Empty(large.Look());
+        for (var i = 0; i < 3; i++) Assert.Contains("10.0.0.7", Assert.Single(large.Look()).Object, StringComparison.Ordinal);
+        // The repair asks for everything.
+        Assert.Single(large.Verify(repair: true));
+
+        Assert.Empty(large.Look());
+        settings.Update(0, default);
+        Assert.Contains("lb_settings", Assert.Single(large.Look()).Object, StringComparison.Ordinal);
+    }
+
     private sealed class Seen(List<string> operations) : IFaults
     {
         public TableError Next(string table, TableOperation operation)
