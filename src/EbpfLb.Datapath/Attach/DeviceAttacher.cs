@@ -44,7 +44,8 @@ internal sealed class DeviceAttacher(IDeviceHook hook, IDeviceHook formerHook) :
 
     /// <summary>
     /// The program of each kind that is at devices now, by its id; null: none. Where an attachment was interrupted there may be two, of
-    /// which one goes on to the other (bpf/switch): either will do.
+    /// which one goes on to the other (bpf/switch): either will do. Before the first attachment by another kind of place it is where the
+    /// former kind has it.
     /// </summary>
     public IReadOnlyDictionary<string, uint?> Present(IReadOnlyList<DeviceDecision> devices) => (
         from device in devices
@@ -54,10 +55,13 @@ internal sealed class DeviceAttacher(IDeviceHook hook, IDeviceHook formerHook) :
             .ToDictionary(kind => kind.Key, kind => kind.FirstOrDefault(id => id is not null));
 
     private uint? ProgramId(DeviceDecision device, TcDirection direction)
+        => ProgramId(hook, device, direction) ?? ProgramId(formerHook, device, direction);
+
+    private static uint? ProgramId(IDeviceHook at, DeviceDecision device, TcDirection direction)
     {
         try
         {
-            return hook.ProgramId(device.Link.Index, direction);
+            return at.ProgramId(device.Link.Index, direction);
         }
         catch (Exception e) when (e is BpfException or NetlinkException)
         {
