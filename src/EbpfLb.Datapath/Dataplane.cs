@@ -62,7 +62,7 @@ public sealed class Dataplane : IDataplane
         hooks = new HookSet(loaded, sockets, devices, filter, hold, faults, paths, repairs, cgroup, logger);
         var stale = new StaleState(
             () => SocketPrograms.Load(loaded.Maps, cgroup, options, logger), new BackendCheck(mirror, tables.ForPlans.Backends),
-            new NetworkNamespaces()) { IsOurs = () => hold.Lost is null };
+            new NetworkNamespaces(), flows.All) { IsOurs = () => hold.Lost is null };
         conntrack = new Conntrack(flows, stale, filter, hold);
         Services = new ServiceTables(tables, mirror, node, addresses, hold, logger);
         Node = new NodeKernel(node, Clients, devices, hold);

@@ -10,19 +10,22 @@ namespace EbpfLb.Datapath.StaleSockets;
 /// <summary>
 /// Finds and ends what leads to backends that are gone, or past us to a frontend, in one network namespace after the other. Only sockets
 /// with a memory of ours that names such a backend, and that still are connected to it, are touched, and UDP sockets of our cgroup that
-/// connect() would translate now.
+/// connect() would translate now and that neither netfilter nor a flow of ours translates.
 /// </summary>
 public sealed class StaleState : IStaleState, IDisposable
 {
     private readonly Func<SocketPrograms> load;
     private readonly BackendCheck backends;
     private readonly INetworkNamespaces namespaces;
+    private readonly OwnFlows own;
     private readonly Lock sync = new();
     private volatile SocketPrograms? programs;
 
     /// <param name="load">Called when sockets are looked for first.</param>
-    internal StaleState(Func<SocketPrograms> load, BackendCheck backends, INetworkNamespaces namespaces)
+    /// <param name="flows">Of both families; the caller disposes of them, later.</param>
+    internal StaleState(Func<SocketPrograms> load, BackendCheck backends, INetworkNamespaces namespaces, IReadOnlyList<IFlowMap> flows)
     {
+        own = new OwnFlows(flows, flow => backends.Serves(flow));
         this.load = load;
         this.backends = backends;
         this.namespaces = namespaces;
@@ -71,7 +74,9 @@ public sealed class StaleState : IStaleState, IDisposable
         return new StaleSocketReport(
             End(programs.Udp, programs.UdpEnder, s => !backends.Serves(s), ref error),
             tcp ? End(programs.Tcp, programs.TcpEnder, s => !backends.Serves(s), ref error) : SocketCount.Unknown,
-            untranslated ? End(programs.Untranslated, programs.UdpEnder, s => !netfilter.Translates(s), ref error) : SocketCount.Unknown,
+            untranslated
+                ? End(programs.Untranslated, programs.UdpEnder, s => !netfilter.Translates(s) && !own.Translate(s), ref error)
+                : SocketCount.Unknown,
             error);
     }
 

@@ -1,4 +1,7 @@
+using System.Net;
 using System.Net.Sockets;
+using EbpfLb.Abi;
+using EbpfLb.Datapath.Flows;
 using EbpfLb.Datapath.Node;
 using EbpfLb.Datapath.Options;
 using EbpfLb.Datapath.StaleSockets;
@@ -110,6 +113,44 @@ public sealed class UntranslatedSocketTests
             lab.Stale.EndSockets(tcp: false, untranslated: true) == StaleSocketReport.Nothing(tcp: false, untranslated: true),
             why);
         Assert.NotEqual(SocketError.ConnectionAborted, StaleLab.ReceiveError(socket));
+    }
+
+    [Theory]
+    [InlineData(StaleLab.Service4, "127.0.0.2", true)]
+    [InlineData(StaleLab.Service6, "fd00::2", true)]
+    [InlineData(StaleLab.Mapped, "127.0.0.2", true)]
+    [InlineData(StaleLab.Service4, "127.0.0.2", false)]
+    [InlineData(StaleLab.Service4, "127.0.0.3", true)]
+    public async Task When_pods_are_no_longer_left_to_others_what_a_flow_of_ours_translates_is_left_alone(
+        string address, string backend, bool hasFlow)
+    {
+        await using var lab = new StaleLab();
+        lab.BeNode(new NodeSettings { HostSocketsOnly = true }, ofLab: false);
+        lab.Apply(StaleLab.Dns("127.0.0.2", "fd00::2"));
+        var socket = lab.Connect(address);
+        // As the programs at the pod's device have it since the first datagram.
+        if (hasFlow) AddFlow(lab, (IPEndPoint)socket.LocalEndPoint!, address, backend);
+
+        lab.BeNode(new NodeSettings(), ofLab: false);
+
+        // 127.0.0.3 is no endpoint: the flow is about to be removed.
+        var isLeft = hasFlow && backend != "127.0.0.3";
+        Assert.Equal(StaleLab.Ended(untranslated: isLeft ? 0 : 1), lab.Stale.EndSockets(tcp: false, untranslated: true));
+        Assert.Equal(!isLeft, StaleLab.ReceiveError(socket) == SocketError.ConnectionAborted);
+    }
+
+    private static void AddFlow(StaleLab lab, IPEndPoint client, string frontend, string backend)
+    {
+        var source = new FlowEndpoint(IpAddress.From(client.Address), (ushort)client.Port);
+        var request = new FlowEntry(
+            new FlowKey(
+                source, new FlowEndpoint(IpAddress.From(IPAddress.Parse(frontend)), StaleLab.Port), (byte)TransportProtocol.Udp,
+                LbCtHook.Ingress),
+            source, new FlowEndpoint(IpAddress.Parse(backend), 9953), new LbCtState { Phase = (byte)LbCtPhase.Open });
+        using var flows = FlowMaps.OpenPinned(lab.Instance.Options);
+        var map = flows!.All.Single(m => m.Family == source.Address.Family);
+        Assert.True(map.TryAdd(request));
+        Assert.True(map.TryAdd(request.ToSibling(oif: 0)));
     }
 
     [Fact]
