@@ -3,6 +3,7 @@ using EbpfLb.Datapath.Attach;
 using EbpfLb.Datapath.Clients;
 using EbpfLb.Datapath.Counters;
 using EbpfLb.Datapath.DestinationFilters;
+using EbpfLb.Datapath.Devices;
 using EbpfLb.Datapath.Flows;
 using EbpfLb.Datapath.Handover;
 using EbpfLb.Datapath.Loader;
@@ -60,9 +61,15 @@ public sealed class Dataplane : IDataplane
         var filter = new FilterRebuild(tables, flows);
         var faults = new FaultFinder(paths, loaded, sockets, deviceAttacher, xdp, tables, node, addresses, mirror);
         hooks = new HookSet(loaded, sockets, devices, filter, hold, faults, paths, repairs, cgroup, logger);
+        var backends = new BackendCheck(mirror, tables.ForPlans.Backends);
+        var own = new OwnFlows(
+            flows.All, flow => backends.Serves(flow),
+            () => devices.Attached.Any(d => d is { Error: null, Decision.Role: DeviceRole.Pod }));
         var stale = new StaleState(
-            () => SocketPrograms.Load(loaded.Maps, cgroup, options, logger), new BackendCheck(mirror, tables.ForPlans.Backends),
-            new NetworkNamespaces(), flows.All) { IsOurs = () => hold.Lost is null };
+            () => SocketPrograms.Load(loaded.Maps, cgroup, options, logger), backends, new NetworkNamespaces(), own)
+        {
+            IsOurs = () => hold.Lost is null,
+        };
         conntrack = new Conntrack(flows, stale, filter, hold);
         Services = new ServiceTables(tables, mirror, node, addresses, hold, logger);
         Node = new NodeKernel(node, Clients, devices, hold);

@@ -10,11 +10,13 @@ namespace EbpfLb.Datapath.StaleSockets;
 /// </summary>
 /// <param name="maps">Of both families.</param>
 /// <param name="serves">The backend of a flow may still have it; others are about to be removed (<see cref="StaleFlowRemover"/>).</param>
-internal sealed class OwnFlows(IReadOnlyList<IFlowMap> maps, Func<FlowEntry, bool> serves)
+/// <param name="hasPodDevices">Programs are at pods' devices now: without them a flow that is left translates nothing.</param>
+internal sealed class OwnFlows(IReadOnlyList<IFlowMap> maps, Func<FlowEntry, bool> serves, Func<bool> hasPodDevices)
 {
     /// <exception cref="Bpf.BpfException">A map cannot be read.</exception>
     public bool Translate(LbStaleSock socket)
     {
+        if (!hasPodDevices()) return false;
         var source = EndOf(socket.Source, socket.SourcePort);
         var key = new FlowKey(
             source, EndOf(socket.Backend.Addr, socket.Backend.Port), (byte)TransportProtocol.Udp, LbCtHook.Ingress);

@@ -22,10 +22,9 @@ public sealed class StaleState : IStaleState, IDisposable
     private volatile SocketPrograms? programs;
 
     /// <param name="load">Called when sockets are looked for first.</param>
-    /// <param name="flows">Of both families; the caller disposes of them, later.</param>
-    internal StaleState(Func<SocketPrograms> load, BackendCheck backends, INetworkNamespaces namespaces, IReadOnlyList<IFlowMap> flows)
+    internal StaleState(Func<SocketPrograms> load, BackendCheck backends, INetworkNamespaces namespaces, OwnFlows own)
     {
-        own = new OwnFlows(flows, flow => backends.Serves(flow));
+        this.own = own;
         this.load = load;
         this.backends = backends;
         this.namespaces = namespaces;

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using EbpfLb.Datapath.Devices;
 using EbpfLb.Datapath.Node;
 using EbpfLb.Datapath.Options;
 using EbpfLb.Datapath.StaleSockets;
@@ -20,6 +21,7 @@ internal sealed class StaleLab : IAsyncDisposable
     public const string Mapped = "::ffff:10.96.0.53";
     public const int Port = 53;
     public const string NodeIP = "192.0.2.1";
+    private const string PodDevice = "pod0";
 
     private static readonly Dictionary<SocketWay, IReadOnlySet<string>> Refused = new()
     {
@@ -48,7 +50,7 @@ internal sealed class StaleLab : IAsyncDisposable
     /// <summary>Whoever sends to an address of a service itself is heard by nobody.</summary>
     public ScratchNetns Netns { get; } = ScratchNetns.Create(
         "addr add fd00::2/128 dev lo nodad", "addr add fd00::3/128 dev lo nodad", $"addr add {NodeIP}/32 dev lo",
-        "route add 10.96.0.0/16 dev lo",
+        $"link add {PodDevice} type veth peer name {PodDevice}p", $"link set {PodDevice} up", "route add 10.96.0.0/16 dev lo",
         "route add 203.0.113.0/24 dev lo", "route add fd00:10:96::/112 dev lo");
 
     public Dataplane Dataplane { get; private set; }
@@ -87,6 +89,15 @@ internal sealed class StaleLab : IAsyncDisposable
         Dataplane.Node.ApplyNode(new NodeState(
             [], [new NodeAddress(IpAddress.Parse(NodeIP), true)], settings with { HostNetnsCookie = ofLab ? cookie : cookie + 1 }));
     }
+
+    /// <summary>The namespace has a device that pods are behind, with our programs.</summary>
+    public void BePodNode() => Netns.Run(() =>
+    {
+        using var reader = NetworkReader.Open();
+        var found = DeviceSelector.Select(reader.Read(), new DeviceOptions([], [], [NamePattern.Parse(PodDevice)]));
+        var attached = Dataplane.Node.AttachDevices(found);
+        Assert.Equal((PodDevice, null), attached.Select(d => (d.Name, d.Error)).Single(d => d.Name == PodDevice));
+    });
 
     /// <summary>A UDP socket that is connected to the address.</summary>
     public Socket Connect(string address, int port = Port, ProtocolType protocol = ProtocolType.Udp) => Netns.Run(() =>

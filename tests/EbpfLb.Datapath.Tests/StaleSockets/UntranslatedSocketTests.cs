@@ -116,17 +116,19 @@ public sealed class UntranslatedSocketTests
     }
 
     [Theory]
-    [InlineData(StaleLab.Service4, "127.0.0.2", true)]
-    [InlineData(StaleLab.Service6, "fd00::2", true)]
-    [InlineData(StaleLab.Mapped, "127.0.0.2", true)]
-    [InlineData(StaleLab.Service4, "127.0.0.2", false)]
-    [InlineData(StaleLab.Service4, "127.0.0.3", true)]
+    [InlineData(StaleLab.Service4, "127.0.0.2", true, true)]
+    [InlineData(StaleLab.Service6, "fd00::2", true, true)]
+    [InlineData(StaleLab.Mapped, "127.0.0.2", true, true)]
+    [InlineData(StaleLab.Service4, "127.0.0.2", false, true)]
+    [InlineData(StaleLab.Service4, "127.0.0.2", true, false)]
+    [InlineData(StaleLab.Service4, "127.0.0.3", true, true)]
     public async Task When_pods_are_no_longer_left_to_others_what_a_flow_of_ours_translates_is_left_alone(
-        string address, string backend, bool hasFlow)
+        string address, string backend, bool hasFlow, bool hasDevice)
     {
         await using var lab = new StaleLab();
         lab.BeNode(new NodeSettings { HostSocketsOnly = true }, ofLab: false);
         lab.Apply(StaleLab.Dns("127.0.0.2", "fd00::2"));
+        if (hasDevice) lab.BePodNode();
         var socket = lab.Connect(address);
         // As the programs at the pod's device have it since the first datagram.
         if (hasFlow) AddFlow(lab, (IPEndPoint)socket.LocalEndPoint!, address, backend);
@@ -134,7 +136,7 @@ public sealed class UntranslatedSocketTests
         lab.BeNode(new NodeSettings(), ofLab: false);
 
         // 127.0.0.3 is no endpoint: the flow is about to be removed.
-        var isLeft = hasFlow && backend != "127.0.0.3";
+        var isLeft = hasFlow && hasDevice && backend != "127.0.0.3";
         Assert.Equal(StaleLab.Ended(untranslated: isLeft ? 0 : 1), lab.Stale.EndSockets(tcp: false, untranslated: true));
         Assert.Equal(!isLeft, StaleLab.ReceiveError(socket) == SocketError.ConnectionAborted);
     }
