@@ -100,9 +100,10 @@ public sealed class Dataplane : IDataplane
         var logger = loggerFactory.CreateLogger("EbpfLb.Datapath");
         var paths = Places.Prepare(options);
         var cgroup = Places.CgroupRoot(options);
-        var sizes = options.Sizes ?? MachineSizes.Default();
         ObjectMemory.GiveBack();
         InterruptedHandover.Resolve(paths, logger);
+        var sizes = options.Sizes is { } given ? KeptSizes.Of(paths, given, options.UnaskedSizes, MachineSizes.Cpus(), logger)
+            : KeptSizes.Of(paths, MachineSizes.Default(), Enum.GetValues<TableSize>().ToHashSet(), MachineSizes.Cpus(), logger);
         var loaded = ProgramLoader.LoadMaps(paths, sizes, options, logger);
         try
         {

@@ -21,6 +21,11 @@ internal static partial class Log
             + "({Option})")]
     public static partial void MapMemory(ILogger logger, double total, double maglev, long places, string option);
 
+    [LoggerMessage(Level = LogLevel.Information,
+        Message = "the maps are larger than the defaults of a machine with this memory, and stay as they are: {Sizes}; name a size for a "
+            + "smaller one")]
+    public static partial void SizesKept(ILogger logger, string sizes);
+
     [LoggerMessage(Level = LogLevel.Debug, Message = "libbpf: {Line}")]
     public static partial void LibBpf(ILogger logger, string line);
 

@@ -1,4 +1,5 @@
 using EbpfLb.Configuration.Own;
+using EbpfLb.Model;
 using EbpfLb.Planning;
 using EbpfLb.Agent.Nodes;
 using EbpfLb.Agent.Options;
@@ -15,6 +16,7 @@ internal static class KernelOptions
         Xdp = options.Xdp,
         Tunnel = options.Tunnel,
         Sizes = SizesOf(options.Sizes, MachineSizes.Default()) with { CountsTraffic = options.TrafficCounts },
+        UnaskedSizes = UnaskedOf(options.Sizes),
         Answers = options.Answers ?? KernelAnswers.Read(new Sysctls(Sysctls.DefaultRoot)),
     };
 
@@ -22,6 +24,10 @@ internal static class KernelOptions
     {
         Instance = instance.Name, BpfFs = instance.BpfFs, CgroupRoot = instance.CgroupRoot,
     };
+
+    /// <summary>Those that are the machine's defaults.</summary>
+    public static IReadOnlySet<TableSize> UnaskedOf(SizesSection asked)
+        => Enum.GetValues<TableSize>().Where(size => asked[size] is null).ToHashSet();
 
     /// <summary>The machine's defaults with what was asked for in their place.</summary>
     public static MapSizes SizesOf(SizesSection asked, MapSizes defaults)

@@ -1,6 +1,7 @@
 using EbpfLb.Bpf;
 using EbpfLb.Datapath.Attach;
 using EbpfLb.Datapath.Ownership;
+using EbpfLb.Model;
 using EbpfLb.Planning;
 using EbpfLb.Planning.Tables;
 
@@ -29,6 +30,12 @@ public sealed record DatapathOptions
 
     /// <summary>null: what suits the machine.</summary>
     public MapSizes? Sizes { get; init; }
+
+    /// <summary>
+    /// Those of <see cref="Sizes"/> that nobody asked for; where <see cref="Sizes"/> is null, all. Pinned maps that are larger than such a
+    /// size stay as they are.
+    /// </summary>
+    public IReadOnlySet<TableSize> UnaskedSizes { get; init; } = new HashSet<TableSize>();
 
     /// <summary>
     /// Optional programs ("lb_find_udp"), and "sock_diag_storage", that are asked for in a way that the kernel refuses. For tests of what

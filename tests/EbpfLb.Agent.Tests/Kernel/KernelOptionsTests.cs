@@ -22,6 +22,15 @@ public sealed class KernelOptionsTests
     }
 
     [Fact]
+    public void Sizes_that_were_asked_for_are_told_from_defaults()
+    {
+        Assert.Equal(Enum.GetValues<TableSize>(), KernelOptions.UnaskedOf(new SizesSection()).Order());
+        Assert.Equal(
+            Enum.GetValues<TableSize>().Except([TableSize.Flows]),
+            KernelOptions.UnaskedOf(new SizesSection().With(TableSize.Flows, 100)).Order());
+    }
+
+    [Fact]
     public void An_instance_keeps_its_places()
     {
         var options = KernelOptions.Of(new InstanceOptions("lab", "/cg", "/bpf", "/run/x"));

@@ -4,6 +4,7 @@ using EbpfLb.Datapath.Attach;
 using EbpfLb.Datapath.Loader;
 using EbpfLb.Datapath.Options;
 using EbpfLb.Model;
+using EbpfLb.Planning;
 using EbpfLb.Testing.Agents;
 using EbpfLb.Testing.Clusters;
 using EbpfLb.Testing.Processes;
@@ -138,6 +139,53 @@ public sealed class RestartTests
             changed.Order(StringComparer.Ordinal));
         using var backends = BpfMap.OpenPinned(Path(instance, Abi.Tables.Backends));
         Assert.Equal(2048u, backends.Info.MaxEntries);
+    }
+
+    [Fact]
+    public async Task What_was_not_asked_for_does_not_shrink_when_the_machine_has_less_memory_and_what_is_asked_for_does()
+    {
+        const int Cpus = 2;
+        using var instance = new TestInstance();
+        instance.Options = instance.Options with { Sizes = MapSizes.ForMachine(2L << 30, Cpus) };
+        await Run(instance);
+        LbAffKey client;
+        using (var affinity = BpfMap.OpenPinned<LbAffKey, LbAff>(Path(instance, Abi.Tables.Affinity)))
+        using (var backends = BpfMap.OpenPinned<uint, LbBackend>(Path(instance, Abi.Tables.Backends)))
+        {
+            var (id, backend) = backends.Entries().First(b => b.Value.Port.ToHost() == 8080);
+            client = new LbAffKey { ServiceId = backend.ServiceId, Kind = (uint)LbClientKind.Addr };
+            affinity.Update(client, new LbAff { BackendId = id, UsedNs = 7 });
+        }
+        var before = MapIds(instance);
+        var less = MapSizes.ForMachine(1L << 30, Cpus);
+
+        instance.Options = instance.Options with { Sizes = less, UnaskedSizes = Enum.GetValues<TableSize>().ToHashSet() };
+        await Run(instance);
+
+        Assert.Equal(before, MapIds(instance));
+        using (var affinity = BpfMap.OpenPinned<LbAffKey, LbAff>(Path(instance, Abi.Tables.Affinity)))
+            Assert.True(affinity.TryLookup(client, out _));
+
+        instance.Options = instance.Options with { UnaskedSizes = Enum.GetValues<TableSize>().Except([TableSize.Backends]).ToHashSet() };
+        await Run(instance);
+
+        Assert.Equal(less.Backends, Pinned(instance, Abi.Tables.Backends).MaxEntries);
+        Assert.Equal(less.Slots * 2, Pinned(instance, Abi.Tables.Slots).MaxEntries);
+    }
+
+    [Fact]
+    public async Task Plans_know_the_size_of_maps_that_were_kept()
+    {
+        using var instance = new TestInstance();
+        await Run(instance);
+        instance.Options = instance.Options with
+        {
+            Sizes = TestInstance.Small with { Frontends = 2 }, UnaskedSizes = new HashSet<TableSize> { TableSize.Frontends },
+        };
+
+        await using var second = instance.Open();
+
+        Assert.True(second.Services.Apply(TestInstance.Table(Web)).Result.IsComplete);
     }
 
     [Fact]
