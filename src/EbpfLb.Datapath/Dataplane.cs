@@ -101,6 +101,7 @@ public sealed class Dataplane : IDataplane
         var paths = Places.Prepare(options);
         var cgroup = Places.CgroupRoot(options);
         ObjectMemory.GiveBack();
+        SayOtherPlaces(options, cgroup, logger);
         InterruptedHandover.Resolve(paths, logger);
         var sizes = options.Sizes is { } given ? KeptSizes.Of(paths, given, options.UnaskedSizes, MachineSizes.Cpus(), logger)
             : KeptSizes.Of(paths, MachineSizes.Default(), Enum.GetValues<TableSize>().ToHashSet(), MachineSizes.Cpus(), logger);
@@ -122,6 +123,24 @@ public sealed class Dataplane : IDataplane
     private static bool HasOlderFlows(MapSet maps) => maps.Created.Contains(Abi.Tables.Services4.Name)
         && (!maps.Created.Contains(Abi.Tables.Conntrack4.Name)
             || maps.Left.Append(maps.Outgrown).Any(old => old.ContainsKey(Abi.Tables.Conntrack4.Name)));
+
+    /// <summary>Nothing depends on it, so an agent starts where it cannot look.</summary>
+    private static void SayOtherPlaces(DatapathOptions options, string cgroup, ILogger logger)
+    {
+        try
+        {
+            foreach (var other in OtherPlaces.InForce(options, cgroup))
+            {
+                Log.InForceElsewhere(
+                    logger, other.Instance, other.BpfFs, cgroup,
+                    $"ebpflb cleanup {OptionNames.Instance} {other.Instance} {OptionNames.Bpffs} {other.BpfFs}");
+            }
+        }
+        catch (Exception e) when (e is BpfException or IOException or UnauthorizedAccessException)
+        {
+            Log.OtherPlacesUnknown(logger, e.Message);
+        }
+    }
 
     private static void SayMemory(MapSet maps, ILogger logger)
     {

@@ -26,6 +26,14 @@ internal static partial class Log
             + "smaller one")]
     public static partial void SizesKept(ILogger logger, string sizes);
 
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "programs of instance {Instance}, which is pinned in another BPF file system ({BpfFs}), are at the sockets of {Cgroup} "
+            + "too, and translate connections by tables of their own; when this agent is ready, remove them: `{Remedy}`")]
+    public static partial void InForceElsewhere(ILogger logger, string instance, string bpfFs, string cgroup, string remedy);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "whether programs of other BPF file systems are in force is not known: {Error}")]
+    public static partial void OtherPlacesUnknown(ILogger logger, string error);
+
     [LoggerMessage(Level = LogLevel.Debug, Message = "libbpf: {Line}")]
     public static partial void LibBpf(ILogger logger, string line);
 

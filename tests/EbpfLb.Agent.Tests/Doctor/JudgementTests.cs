@@ -3,6 +3,7 @@ using EbpfLb.Agent.Commands.Doctor.Checks;
 using EbpfLb.Agent.Control;
 using EbpfLb.Agent.Tests.Fakes;
 using EbpfLb.Bpf;
+using EbpfLb.Datapath.Options;
 using EbpfLb.Kubernetes.Api;
 using EbpfLb.Netlink.Netfilter;
 using EbpfLb.Policy;
@@ -52,6 +53,16 @@ public sealed class JudgementTests
     [InlineData(77UL, false, CheckState.Problem)]
     public void A_child_cgroup_is_a_problem_unless_an_option_names_it(ulong id, bool isNamed, object expected)
         => Assert.Equal(expected, MountChecks.Judge("/sys/fs/cgroup", id, isNamed).State);
+
+    [Fact]
+    public void An_instance_of_another_bpf_file_system_is_removed_by_that_file_system()
+    {
+        var found = InstanceChecks.LeftAt(new InstancePaths("/run/bpf", "lab"), "/sys/fs/cgroup");
+
+        Assert.Equal(CheckState.Problem, found.State);
+        Assert.Contains("/run/bpf", found.Finding, StringComparison.Ordinal);
+        Assert.Contains("`ebpflb cleanup --instance lab --bpffs /run/bpf`", found.Remedy, StringComparison.Ordinal);
+    }
 
     [Theory]
     [InlineData("cil_sock4_connect (id 9)", CheckState.Problem)]

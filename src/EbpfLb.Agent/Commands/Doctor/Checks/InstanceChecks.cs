@@ -1,4 +1,6 @@
+using EbpfLb.Bpf;
 using EbpfLb.Datapath;
+using EbpfLb.Datapath.Options;
 using EbpfLb.Datapath.Ownership;
 using EbpfLb.Model;
 
@@ -12,7 +14,7 @@ internal static class InstanceChecks
     public static IEnumerable<CheckResult> OfOthers(DoctorFacts facts)
     {
         var others = Instances.List(facts.Kernel).Where(name => name != facts.Start.Instance.Name).ToList();
-        List<CheckResult> left = [.. others.Where(name => !HasAgent(facts, name)).Select(Left)];
+        List<CheckResult> left = [.. others.Where(name => !HasAgent(facts, name)).Select(Left), .. Elsewhere(facts)];
         return left.Count > 0 ? left
             : [CheckResult.Ok(Others, others.Count == 0 ? "none" : $"each has an agent: {string.Join(", ", others)}")];
     }
@@ -20,6 +22,20 @@ internal static class InstanceChecks
     public static CheckResult Left(string name) => CheckResult.Warning(Others,
         $"instance '{name}' is pinned and no agent owns it: what it programmed stays in force as it was",
         $"if it is not to come back: `ebpflb cleanup {OptionNames.Instance} {name}`");
+
+    /// <summary>Of an agent that had another BPF file system: no name in ours leads to it.</summary>
+    public static CheckResult LeftAt(InstancePaths paths, string root) => CheckResult.Problem(Others,
+        $"instance '{paths.Instance}' in another BPF file system, {paths.BpfFs}, is at the sockets of {root} too: connections are "
+            + "translated by both, first by whose programs were there first",
+        $"if it is not to be there: `ebpflb cleanup {OptionNames.Instance} {paths.Instance} {OptionNames.Bpffs} {paths.BpfFs}`");
+
+    private static IEnumerable<CheckResult> Elsewhere(DoctorFacts facts)
+        => (facts.Start.Instance.CgroupRoot ?? CgroupFileSystem.Find()) is { } root
+            ? OtherPlaces.InForce(facts.Kernel, root)
+                // Where an agent has it, it is this command that was given another file system; hooks.others says that there are two.
+                .Where(paths => !InstanceOwnership.IsLocked(facts.Kernel with { Instance = paths.Instance, BpfFs = paths.BpfFs }))
+                .Select(paths => LeftAt(paths, root))
+            : [];
 
     private static bool HasAgent(DoctorFacts facts, string name)
     {
