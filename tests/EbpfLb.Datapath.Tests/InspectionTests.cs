@@ -45,6 +45,7 @@ public sealed class InspectionTests
         {
             dataplane.Services.Apply(TestInstance.Table(cluster => cluster
                 .Service("web", ["10.96.0.80"], ["http:80"]).Slice("web-4", "web", ["http:8080"], ["10.244.0.11"])));
+            dataplane.Hooks.Attach();
             fills = dataplane.Diagnostics.ReadMaps().ToDictionary(f => f.Map);
         }
         using (var stats = new PerCpuMap<uint, LbStat>(BpfMap.OpenPinned(Places.Find(instance.Options)!.Map(Abi.Tables.Stats.Name))))
