@@ -127,7 +127,8 @@ public static class Inspection
                 : null);
     }
 
-    /// <summary>Counts by reason, and how full those tables are that tell it without an agent: the others are arrays.</summary>
+    /// <summary>Counts by reason, and how full those tables are that tell it without an agent.</summary>
+    /// <remarks>How many entries of an array are in use, and what session affinity has room for, only an agent knows.</remarks>
     /// <exception cref="BpfException">The instance has no maps, or they cannot be read.</exception>
     public static InspectedCounts ReadCounts(DatapathOptions options)
     {
@@ -138,7 +139,6 @@ public static class Inspection
             [
                 FillOf<LbFrontend4, LbService>(paths, Abi.Tables.Services4), FillOf<LbFrontend6, LbService>(paths, Abi.Tables.Services6),
                 FillOf<LbSrcRange4, uint>(paths, Abi.Tables.SrcRanges4), FillOf<LbSrcRange6, uint>(paths, Abi.Tables.SrcRanges6),
-                FillOf<LbAffKey, LbAff>(paths, Abi.Tables.Affinity),
                 FillOf<LbCtKey4, LbCt4>(paths, Abi.Tables.Conntrack4), FillOf<LbCtKey6, LbCt6>(paths, Abi.Tables.Conntrack6),
             ]);
     }

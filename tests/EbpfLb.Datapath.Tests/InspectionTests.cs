@@ -59,7 +59,7 @@ public sealed class InspectionTests
 
         var cpus = (ulong)PossibleCpus.Count();
         Assert.Equal(new ReasonCount(LbReason.DropCtFull, 2 * cpus, 120 * cpus), counts.Reasons.Single(r => r.Count > 0));
-        Assert.Equal(7, counts.Maps.Count);
+        Assert.Equal(6, counts.Maps.Count);
         Assert.Equal(3, counts.Maps.Single(m => m.Map == "lb_services4").Used);
         Assert.All(counts.Maps.Where(m => fills.ContainsKey(m.Map)), m => Assert.Equal(fills[m.Map], m));
     }
