@@ -105,6 +105,7 @@ public sealed class Dataplane : IDataplane
         InterruptedHandover.Resolve(paths, logger);
         var sizes = options.Sizes is { } given ? KeptSizes.Of(paths, given, options.UnaskedSizes, MachineSizes.Cpus(), logger)
             : KeptSizes.Of(paths, MachineSizes.Default(), Enum.GetValues<TableSize>().ToHashSet(), MachineSizes.Cpus(), logger);
+        if (MachineSizes.TrafficProblem(sizes) is { } problem) Log.MapsTakeMuch(logger, problem);
         var loaded = ProgramLoader.LoadMaps(paths, sizes, options, logger);
         try
         {

@@ -34,6 +34,9 @@ internal static partial class Log
     [LoggerMessage(Level = LogLevel.Warning, Message = "whether programs of other BPF file systems are in force is not known: {Error}")]
     public static partial void OtherPlacesUnknown(ILogger logger, string error);
 
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Problem}")]
+    public static partial void MapsTakeMuch(ILogger logger, string problem);
+
     [LoggerMessage(Level = LogLevel.Debug, Message = "libbpf: {Line}")]
     public static partial void LibBpf(ILogger logger, string line);
 

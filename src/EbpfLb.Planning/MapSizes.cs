@@ -8,7 +8,7 @@ namespace EbpfLb.Planning;
 /// <param name="Services">Service ports with counters; ids run from 1 to this minus 1.</param>
 /// <param name="Backends">Entries of lb_backends.</param>
 /// <param name="Slots">Entries of lb_slots; a list that changes is written beside its old one, so leave room.</param>
-/// <param name="Affinity">Entries of lb_affinity; see <see cref="AffinityRows"/>.</param>
+/// <param name="Affinity">Clients, for which lb_affinity has <see cref="LruEntries"/>; see <see cref="AffinityRows"/>.</param>
 /// <param name="UdpPeers">Pairs that unconnected UDP sockets of several services remember.</param>
 public sealed record MapSizes(uint Frontends, uint Services, uint Backends, uint Slots, uint Affinity, uint UdpPeers)
 {
@@ -29,6 +29,14 @@ public sealed record MapSizes(uint Frontends, uint Services, uint Backends, uint
 
     /// <summary>Bytes of one lb_svc_stats element on one CPU.</summary>
     private const int ServiceStatBytes = 32;
+
+    /// <summary>Bytes of one lb_traffic element.</summary>
+    private const int TrafficElementBytes = 32;
+
+    /// <summary>Of the memory of a machine, lb_traffic has at most one part in so many by default.</summary>
+    private const int TrafficPart = 20;
+
+    private const uint FewestBackends = 4_096;
 
     /// <summary>
     /// Flows of each family that can be tracked at once. A flow is two entries of lb_conntrack4 (112 bytes each with
@@ -70,6 +78,9 @@ public sealed record MapSizes(uint Frontends, uint Services, uint Backends, uint
     /// </summary>
     public bool CountsTraffic { get; init; }
 
+    /// <summary>Service ports and backends that lb_traffic counts on each CPU, where it does.</summary>
+    public ulong TrafficRows => (ulong)Services + Backends;
+
     /// <summary>Bytes of the ring lb_events, a power of two and at least a page: 4,096 events of 64 bytes.</summary>
     public uint EventBytes { get; init; } = 262_144;
 
@@ -87,9 +98,9 @@ public sealed record MapSizes(uint Frontends, uint Services, uint Backends, uint
     public uint PendingFlows => Math.Max(Flows / 4, 64) * 3;
 
     /// <summary>
-    /// Elements of lb_aff_rows, 192 bytes each. Their eight seats are for three quarters of the entries of lb_affinity: the kernel spreads
-    /// free
-    /// entries over the CPUs, and forgets clients by its own rule, which knows of no services, when one CPU has none left.
+    /// Elements of lb_aff_rows, 192 bytes each. Their eight seats are for three quarters of <see cref="Affinity"/>, so that lb_affinity has
+    /// entries left, beside those that the kernel keeps free for each CPU: it forgets clients by its own rule, which knows of no services,
+    /// when one CPU has none left.
     /// </summary>
     public uint AffinityRows => Math.Max(Affinity / 32 * 3, 1);
 
@@ -125,6 +136,33 @@ public sealed record MapSizes(uint Frontends, uint Services, uint Backends, uint
             Fragments = 4_096 / shrink,
             SourceRanges = 32_768 / shrink,
         };
+    }
+
+    /// <summary>
+    /// The defaults of a machine that counts traffic: fewer backends where lb_traffic would take more than a twentieth of the memory, which
+    /// on two CPUs it does not.
+    /// </summary>
+    /// <param name="cpus">One more than the highest number of a possible CPU.</param>
+    public MapSizes CountingTraffic(long memoryBytes, int cpus)
+    {
+        var rows = memoryBytes / TrafficPart / (TrafficElementBytes * (long)Math.Max(cpus, 1));
+        return this with
+        {
+            CountsTraffic = true, Backends = (uint)Math.Clamp(rows - Services, Math.Min(FewestBackends, Backends), Backends),
+        };
+    }
+
+    /// <summary>
+    /// Where lb_traffic takes more of the memory than by default, as somebody asked for sizes: how much, and what to do. null: it does not.
+    /// </summary>
+    /// <param name="cpus">One more than the highest number of a possible CPU.</param>
+    public string? TrafficProblem(long memoryBytes, int cpus)
+    {
+        var bytes = CountsTraffic ? (long)TrafficRows * TrafficElementBytes * cpus : 0;
+        return bytes <= memoryBytes / TrafficPart ? null
+            : $"{OptionNames.TrafficCounts} (trafficCounts) takes {bytes >> 20} MiB of this machine's {memoryBytes >> 20} MiB of memory, "
+                + $"{TrafficElementBytes} bytes for each of {Services} service ports and {Backends} backends on each of {cpus} CPUs; leave "
+                + $"{TableSize.Services.Option()} and {TableSize.Backends.Option()} out, give smaller ones, or do without the counts";
     }
 
     /// <summary>A size as it can be asked for.</summary>

@@ -52,4 +52,34 @@ public sealed class MapSizesTests
     [InlineData(1024, 64, 9216)]
     public void Maps_that_forget_have_room_for_what_the_kernel_keeps_free_on_each_cpu(uint held, int cpus, uint entries)
         => Assert.Equal(entries, MapSizes.LruEntries(held, cpus));
+
+    [Theory]
+    [InlineData(8L << 30, 128, 83_886, 429)]
+    [InlineData(8L << 30, 2, 524_288, 41)]
+    [InlineData(1L << 30, 128, 9_011, 53)]
+    [InlineData(1L << 30, 1024, 4_096, 268)]
+    public void Counts_of_traffic_take_at_most_a_twentieth_of_the_memory_and_leave_room_for_4096_backends(
+        long memory, int cpus, uint backends, int megabytes)
+    {
+        var sizes = MapSizes.ForMachine(memory, cpus).CountingTraffic(memory, cpus);
+
+        Assert.True(sizes.CountsTraffic);
+        Assert.Equal(backends, sizes.Backends);
+        Assert.Equal(megabytes, (long)sizes.TrafficRows * cpus * 32 / 1_000_000);
+        Assert.Equal(MapSizes.ForMachine(memory, cpus) with { CountsTraffic = true, Backends = backends }, sizes);
+    }
+
+    [Fact]
+    public void Counts_of_traffic_for_which_sizes_were_asked_for_are_warned_of_where_they_take_more()
+    {
+        var sizes = MapSizes.ForMachine(8L << 30, 128).CountingTraffic(8L << 30, 128);
+
+        Assert.Null(sizes.TrafficProblem(8L << 30, 128));
+        Assert.Null((sizes with { Backends = 524_288, CountsTraffic = false }).TrafficProblem(8L << 30, 128));
+        Assert.Equal(
+            "--traffic-counts (trafficCounts) takes 2129 MiB of this machine's 8192 MiB of memory, 32 bytes for each of 20971 service ports "
+                + "and 524288 backends on each of 128 CPUs; leave --max-services and --max-backends out, give smaller ones, or do without "
+                + "the counts",
+            (sizes with { Backends = 524_288 }).TrafficProblem(8L << 30, 128));
+    }
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Boots a kernel that fetch.sh and image.sh have prepared, in software, and prints what its tasks print.
-# Usage: boot.sh NAME TASK[,TASK...] [WORD...]    words go to the kernel's command line, classes=... and lockdown=... among them
+# Usage: boot.sh NAME TASK[,TASK...] [WORD...]    words go to the kernel's command line, classes=..., lockdown=... and jit=0 among them
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 name=$1 tasks=$2

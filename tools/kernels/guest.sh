@@ -16,6 +16,8 @@ exec > /dev/ttyS1 2>&1
 mkdir -p /run/netns /dev/shm
 ln -s /proc/self/fd /dev/fd
 ip link set lo up
+# jit=0 on the command line: programs are interpreted, which kernels with CONFIG_BPF_JIT_ALWAYS_ON refuse.
+[ -z "${jit:-}" ] || echo "$jit" > /proc/sys/net/core/bpf_jit_enable
 cd /repo || exit
 
 task_facts() {
@@ -59,6 +61,7 @@ task_modules() {
 
 # What the agent says at its start, for kernels that it does not start on: not whether it balances.
 task_agent() {
+	modprobe nf_conntrack
 	timeout 60 build/bin/ebpflb run --manifests deploy/demo/manifests --instance kernels --run-dir /run/ebpflb
 }
 

@@ -15,7 +15,7 @@ internal static class KernelOptions
         TcAttach = options.TcAttach,
         Xdp = options.Xdp,
         Tunnel = options.Tunnel,
-        Sizes = SizesOf(options.Sizes, MachineSizes.Default()) with { CountsTraffic = options.TrafficCounts },
+        Sizes = SizesOf(options.Sizes, options.TrafficCounts ? MachineSizes.CountingTraffic() : MachineSizes.Default()),
         UnaskedSizes = UnaskedOf(options.Sizes),
         Answers = options.Answers ?? KernelAnswers.Read(new Sysctls(Sysctls.DefaultRoot)),
     };

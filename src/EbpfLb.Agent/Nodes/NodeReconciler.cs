@@ -1,8 +1,11 @@
 using EbpfLb.Agent.Pipeline;
+using EbpfLb.Bpf;
 using EbpfLb.Datapath;
+using EbpfLb.Datapath.Attach;
 using EbpfLb.Datapath.Devices;
 using EbpfLb.Datapath.Node;
 using EbpfLb.Model;
+using EbpfLb.Netlink.Network;
 using Microsoft.Extensions.Logging;
 
 namespace EbpfLb.Agent.Nodes;
@@ -48,13 +51,24 @@ internal sealed class NodeReconciler(
             + $"or name all devices of clients by {OptionNames.Devices} (devices.uplinks); if only pods are "
             + $"behind it, {OptionNames.ExcludeDevices} {device.Link.Name} ends this warning";
 
+    /// <summary>Between devices; one that sends only what it received itself lacks nothing, unless it is a bond.</summary>
+    private static IEnumerable<string> WaysByTc(IReadOnlyList<AttachedDevice> attached, NetworkSnapshot network, int cpus)
+    {
+        var senders = attached.Where(d => d.Xdp is { Problem: null, Mode: XdpMode.Driver })
+            .Select(d => d.Xdp!.Below ?? d.Decision.Link).DistinctBy(l => l.Index).ToList();
+        return senders.Where(l => SendQueues.AreUsed(l, senders.Count))
+            .Select(l => (l.Name, Problem: SendQueues.Problem(l, network, cpus))).Where(l => l.Problem is not null)
+            .Select(l => $"device {l.Name} sends no frames of XDP programs of other devices or ports, tc does that work: {l.Problem}");
+    }
+
     private NodeView Read()
     {
         var options = desired();
         var isClusterKnown = state.IsClusterKnown;
         var now = network.Read();
         var decisions = DeviceSelector.Select(now, options.Devices with { PodRanges = options.Detector.KnownRanges(state.Node) });
-        var wanted = NodeStateBuilder.Build(now, decisions, options, state.Node, network.NamespaceCookie())
+        var cpus = PossibleCpus.OnlineNumbers();
+        var wanted = NodeStateBuilder.Build(now, decisions, options, state.Node, network.NamespaceCookie(), cpus)
             with { Nodes = state.Nodes.SelectMany(n => n.Addresses).Distinct().ToValueList(), IsClusterKnown = isClusterKnown };
         var result = kernel.ApplyNode(wanted);
         knowsCluster = isClusterKnown;
@@ -68,6 +82,7 @@ internal sealed class NodeReconciler(
         warnings.AddRange(UnmetOptions.Of(options, wanted.Addresses, now, decisions));
         warnings.AddRange(attached.Where(d => d.Xdp?.Problem is not null).Select(d
             => $"device {d.Name} has no XDP program, tc does its work: {d.Xdp!.Problem}"));
+        warnings.AddRange(WaysByTc(attached, now, cpus));
         return new NodeView(
             decisions, attached, wanted,
             [.. result.Problems,

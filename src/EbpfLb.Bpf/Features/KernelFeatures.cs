@@ -9,11 +9,17 @@ public static class KernelFeatures
     /// <summary>Name of the feature that everything else needs.</summary>
     public const string BpfSyscall = "bpf";
 
+    /// <summary>Name of the feature that functions of the kernel need.</summary>
+    public const string Jit = "jit";
+
+    /// <summary>Name of the feature that programs ask nf_conntrack by.</summary>
+    public const string ConntrackLookupFunction = "bpf_skb_ct_lookup";
+
     private const int GetNetnsCookie = 122;
 
     // Reads megabytes of BTF; what a process has loaded by then decides.
     private static readonly Lazy<string?> WithoutConntrackLookup = new(()
-        => KernelBtf.ReasonWithoutModule("bpf_skb_ct_lookup", "nf_conntrack"));
+        => ConntrackLookup(ProgramProbe.Jit(), () => KernelBtf.ReasonWithoutModule(ConntrackLookupFunction, "nf_conntrack")));
 
     private static readonly (string Name, AttachType Hook, string Lost)[] AddressHooks =
     [
@@ -51,7 +57,7 @@ public static class KernelFeatures
         return
         [
             Feature(BpfSyscall, null, "everything"),
-            Feature("jit", ProgramProbe.Jit(), "speed: programs are interpreted (set net.core.bpf_jit_enable=1)"),
+            Feature(Jit, ProgramProbe.Jit(), "speed: programs are interpreted (set net.core.bpf_jit_enable=1)"),
             Feature("kernel_btf", KernelBtf.Reason(), "iterators over sockets: sock_diag has to do"),
             .. AddressHooks.Select(hook => Feature(hook.Name, ProgramProbe.Address(hook.Hook), hook.Lost)),
             Feature(
@@ -72,7 +78,7 @@ public static class KernelFeatures
                 "bpf_skc_to_mptcp_sock", ProgramProbe.Mptcp(),
                 "getpeername() of MPTCP sockets shows the backend, and they count as open for ever (kernel 5.19, built with MPTCP)"),
             Feature(
-                "bpf_skb_ct_lookup", ConntrackLookup(),
+                ConntrackLookupFunction, ConntrackLookup(),
                 "connections that kube-proxy's rules translated before the agent started; telling replies to masqueraded connections from "
                     + "new ones to a NodePort of that number, and ports that netfilter masquerades with from those that are free: "
                 + "have the CNI masquerade with ports that are neither (kernel 5.18; when nf_conntrack is loaded, start the agent again)"),
@@ -85,6 +91,15 @@ public static class KernelFeatures
             Feature("tcx", ProgramProbe.Tcx(), "tc programs as links: clsact has to do (kernel 6.6)"),
         ];
     }
+
+    /// <summary>
+    /// The verifier refuses a program that calls a function of the kernel where programs are interpreted, whatever BTF has
+    /// (add_kfunc_call: ENOTSUPP).
+    /// </summary>
+    /// <param name="withoutJit">Why programs are not compiled; null: they are.</param>
+    /// <param name="withoutFunction">Why the kernel has no such function; null: it has it. Reads all of BTF.</param>
+    internal static string? ConntrackLookup(string? withoutJit, Func<string?> withoutFunction)
+        => withoutJit is null ? withoutFunction() : $"functions of the kernel need the JIT ({withoutJit})";
 
     private static string? ConntrackLookup() => WithoutConntrackLookup.Value;
 

@@ -77,7 +77,7 @@ public static class EbpfLbFields
             check: CheckBackendMetrics),
         Of(Flag, Restart("trafficCounts", OptionNames.TrafficCounts,
                 "count packets and bytes of service ports and backends; 32 bytes of memory for each of sizes.services and sizes.backends "
-                    + "on each CPU"),
+                    + "on each CPU; by default there are fewer backends where that would be more than 5 % of the memory"),
             c => c.TrafficCounts, (c, v) => c with { TrafficCounts = v },
             OptionUse.Agent, null,
             "Count packets and bytes of each service port and backend, of what passes the programs at the devices: not of sockets that "

@@ -23,8 +23,9 @@ public static class NodeStateBuilder
     /// <param name="devices">The decisions about all devices of the network.</param>
     /// <param name="node">null while it is not known, or when there is none.</param>
     /// <param name="netnsCookie">Of the node's network namespace; 0: not known.</param>
+    /// <param name="cpus">One more than the highest number of a CPU that is online.</param>
     public static NodeState Build(
-        NetworkSnapshot network, IReadOnlyList<DeviceDecision> devices, NodeOptions options, Model.Node? node, ulong netnsCookie)
+        NetworkSnapshot network, IReadOnlyList<DeviceDecision> devices, NodeOptions options, Model.Node? node, ulong netnsCookie, int cpus)
     {
         var addresses = new NodeAddresses(network, node);
         var names = network.Links.ToDictionary(l => l.Index, l => l.Name);
@@ -36,7 +37,7 @@ public static class NodeStateBuilder
                 {
                     Above = stack.IsAbove(d), Bridge = IsBridge(d), Wraps = LinkKinds.MayBeCut(d.Link), Upper = stack.Upper(d),
                     Mac = d.HasEthernet ? d.Link.Mac : null,
-                    SendsFrames = network.XdpSenders.Contains(SenderOf(d).Index), SendsOwnFrames = SendsOwnFrames(SenderOf(d), network),
+                    SendsFrames = SendsFrames(SenderOf(d), network, cpus), SendsOwnFrames = SendsOwnFrames(SenderOf(d), network, cpus),
                     Lower = TaggedAt(d) is { } lower ? (uint)lower.Index : 0, Vlan = d.Link.VlanId,
                 }).ToValueList(),
             Addresses(network, addresses, options).ToValueList(),
@@ -63,9 +64,15 @@ public static class NodeStateBuilder
 
     private static Link SenderOf(DeviceDecision device) => TaggedAt(device) ?? device.Link;
 
-    /// <summary>By XDP_TX, which a bond does by its ports. A veth loses them unless its other end has a program.</summary>
-    private static bool SendsOwnFrames(Link link, NetworkSnapshot network) => link.Kind == NetworkFacts.Bond
-        ? network.Links.All(port => port.MasterIndex != link.Index || port.Kind != Veth)
+    private static bool SendsFrames(Link link, NetworkSnapshot network, int cpus)
+        => network.XdpSenders.Contains(link.Index) && SendQueues.Problem(link, network, cpus) is null;
+
+    /// <summary>
+    /// By XDP_TX, which a bond does by its ports: the kernel redirects a frame to the port that the bond's policy says
+    /// (xdp_master_redirect). A veth loses them unless its other end has a program.
+    /// </summary>
+    private static bool SendsOwnFrames(Link link, NetworkSnapshot network, int cpus) => link.Kind == NetworkFacts.Bond
+        ? network.Links.All(port => port.MasterIndex != link.Index || port.Kind != Veth) && SendQueues.Problem(link, network, cpus) is null
         : link.Kind != Veth;
 
     private static NodeDevice Device(DeviceDecision device, NodeAddresses addresses, Dictionary<int, string> names, NodeOptions options)

@@ -68,5 +68,11 @@ public static class MachineSizes
     /// <summary>By its own memory, not the limit of the agent's container.</summary>
     public static MapSizes Default() => MapSizes.ForMachine(MachineMemory.Bytes(), PossibleCpus.Count());
 
+    /// <summary>Of an agent that counts traffic.</summary>
+    public static MapSizes CountingTraffic() => Default().CountingTraffic(MachineMemory.Bytes(), PossibleCpus.Numbers());
+
+    /// <summary>See <see cref="MapSizes.TrafficProblem"/>.</summary>
+    public static string? TrafficProblem(MapSizes sizes) => sizes.TrafficProblem(MachineMemory.Bytes(), PossibleCpus.Numbers());
+
     public static MapCpus Cpus() => new(PossibleCpus.Count(), PossibleCpus.Numbers());
 }

@@ -3,6 +3,7 @@ using EbpfLb.Abi;
 using EbpfLb.Bpf;
 using EbpfLb.Datapath.Loader;
 using EbpfLb.Datapath.Options;
+using EbpfLb.Netlink;
 using Microsoft.Extensions.Logging;
 
 namespace EbpfLb.Datapath.StaleSockets;
@@ -16,6 +17,9 @@ internal sealed class SocketPrograms : IDisposable
     /// <summary>Names of <see cref="Features"/>.</summary>
     public const string IterUdp = "iter_udp", IterTcp = "iter_tcp", IterUntranslated = "iter_udp_untranslated",
     SockDestroy = "bpf_sock_destroy", SockDiag = "sock_diag_storage";
+
+    /// <summary>Among <see cref="DatapathOptions.RefusedPrograms"/>: as a kernel that was built without SOCK_DESTROY.</summary>
+    internal const string SockDestroyRequest = "SOCK_DESTROY";
 
     private const string FindUdp = "lb_find_udp", FindTcp = "lb_find_tcp", FindUntranslated = "lb_untrans_udp", EndUdp = "lb_end_udp",
     EndTcp = "lb_end_tcp";
@@ -42,8 +46,15 @@ internal sealed class SocketPrograms : IDisposable
                 + "found: their clients have to connect anew by themselves");
         UdpEnder = ended[EndUdp].Value ?? new NetlinkEnder();
         TcpEnder = ended[EndTcp].Value ?? new NetlinkEnder();
-        Add(SockDestroy, Joined(ended[EndUdp].Refusal, ended[EndTcp].Refusal),
-            "sockets are ended by SOCK_DESTROY, one request each (kernel 6.5)");
+        var notEnded = new[] { (End: EndUdp, Protocol: ProtocolType.Udp), (End: EndTcp, Protocol: ProtocolType.Tcp) }
+            .Where(e => ended[e.End].Value is null)
+            .Select(e => (e.Protocol, Problem: NetlinkEnder.Probe(e.Protocol, options.RefusedPrograms.Contains(SockDestroyRequest)
+                ? _ => throw new NetlinkException(NetlinkErrno.EOPNOTSUPP, $"end a {e.Protocol} socket") : null)))
+            .Where(e => e.Problem is not null).ToList();
+        Add(SockDestroy, Joined([ended[EndUdp].Refusal, ended[EndTcp].Refusal, .. notEnded.Select(e => e.Problem!)]),
+            notEnded.Count == 0 ? "sockets are ended by SOCK_DESTROY, one request each (kernel 6.5)"
+                : $"{string.Join(" and ", notEnded.Select(e => e.Protocol.ToString().ToUpperInvariant()))} sockets of removed endpoints "
+                    + "are found and not ended: their clients have to connect anew by themselves");
     }
 
     /// <summary>Before they are loaded.</summary>

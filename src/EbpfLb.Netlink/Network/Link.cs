@@ -34,6 +34,9 @@ public sealed record Link(
     /// </summary>
     public bool SendsWhole { get; init; }
 
+    /// <summary>A network card, or what pretends to be one (virtio, ena).</summary>
+    public bool IsHardware => Kind is null && !Flags.HasFlag(LinkFlags.Loopback);
+
     /// <summary>Switched on by its administrator.</summary>
     public bool IsUp => Flags.HasFlag(LinkFlags.Up);
 }

@@ -25,6 +25,7 @@ public sealed class NetworkReader : IDisposable
         return new NetworkSnapshot(links, ReadAddresses(), ReadRoutes())
         {
             XdpSenders = XdpSenders.Read(generic), TagsInFrames = VlanTags.LeftInFrames(generic, UnderVlans(links)),
+            Channels = DeviceChannels.Read(generic, links.Where(l => l.IsHardware).Select(l => l.Index)),
         };
     }
 
@@ -83,4 +84,10 @@ public sealed record NetworkSnapshot(IReadOnlyList<Link> Links, IReadOnlyList<Ad
     /// where the kernel cannot be asked (before 5.7). It means nothing for a veth, whose other end may hand the tag over beside the frame.
     /// </summary>
     public IReadOnlySet<int> TagsInFrames { get; init; } = new HashSet<int>();
+
+    /// <summary>
+    /// Queues that network cards send by, by index of the card (`ethtool -l`); a card is left out whose driver does not say, and each where
+    /// the kernel cannot be asked (before 5.8).
+    /// </summary>
+    public IReadOnlyDictionary<int, int> Channels { get; init; } = new Dictionary<int, int>();
 }

@@ -44,11 +44,11 @@ public sealed record TableSpec(Table Table, TableSize? Size, MapIds Ids, Func<Ma
         new(Abi.Tables.Turns, TableSize.Services, MapIds.Counted, (s, _) => s.Services),
         new(Abi.Tables.SvcExpired, TableSize.Services, MapIds.Counted, (s, _) => s.Services),
         new(Abi.Tables.Traffic, null, MapIds.None,
-            (s, cpus) => s.CountsTraffic ? ((ulong)s.Services + s.Backends) * (uint)cpus.Numbers : 1)
+            (s, cpus) => s.CountsTraffic ? s.TrafficRows * (uint)cpus.Numbers : 1)
         {
             Switch = OptionNames.TrafficCounts, SwitchedSizes = [TableSize.Services, TableSize.Backends],
         },
-        new(Abi.Tables.Affinity, TableSize.Affinity, MapIds.Counted, (s, _) => s.Affinity),
+        new(Abi.Tables.Affinity, TableSize.Affinity, MapIds.Counted, (s, cpus) => MapSizes.LruEntries(s.Affinity, cpus.Possible)),
         new(Abi.Tables.AffRows, TableSize.Affinity, MapIds.None, (s, _) => s.AffinityRows),
         new(Abi.Tables.Conntrack4, TableSize.Flows, MapIds.None, (s, _) => s.FlowEntries),
         new(Abi.Tables.Conntrack6, TableSize.Flows, MapIds.None, (s, _) => s.FlowEntries),
@@ -97,7 +97,7 @@ public sealed record TableSpec(Table Table, TableSize? Size, MapIds Ids, Func<Ma
                 + $"agent {Remedy}";
         }
         if (Size is not { } size) return $"the machine has too many CPUs ({cpus.Numbers}): {problem}";
-        var each = entries == sizes[size] ? "" : $" ({entries / sizes[size]} for "
+        var each = entries / sizes[size] <= 1 ? "" : $" ({entries / sizes[size]} for "
             + $"each{(IsPerCpu(sizes, cpus) ? ", as there are CPUs" : "")})";
         return $"{size.Option()} {sizes[size]} is too large: {problem}{each}; give {Largest(size, sizes, cpus, most)} or less";
     }

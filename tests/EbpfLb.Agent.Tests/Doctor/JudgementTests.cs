@@ -20,10 +20,44 @@ public sealed class JudgementTests
     [InlineData("6.18.44-fc", CheckState.Ok)]
     [InlineData("6.1.0-56-cloud-amd64", CheckState.Ok)]
     [InlineData("5.15.0", CheckState.Warning)]
+    [InlineData("5.14.0-503.el9.x86_64", CheckState.Warning)]
+    [InlineData("5.14.0", CheckState.Warning)]
     [InlineData("5.10.0-46", CheckState.Problem)]
+    [InlineData("4.19.0", CheckState.Problem)]
     [InlineData("next", CheckState.Unknown)]
     public void A_kernel_is_judged_by_those_that_were_tried(string release, object expected)
         => Assert.Equal(expected, KernelChecks.Judge(release, KernelChecks.Parse(release)).State);
+
+    [Fact]
+    public void A_kernel_that_has_parts_of_newer_ones_is_judged_by_its_features()
+    {
+        var found = KernelChecks.Judge("5.14.0-503.el9.x86_64", KernelChecks.Parse("5.14.0-503.el9.x86_64"));
+
+        Assert.Equal("Linux 5.14.0-503.el9.x86_64 was not tried, and has parts of newer kernels", found.Finding);
+        Assert.Contains("kernel.features", found.Remedy);
+    }
+
+    [Theory]
+    [InlineData("#1 SMP PREEMPT_RT Debian 6.12.57-1 (2025-11-05)", true)]
+    [InlineData("#1 SMP PREEMPT_DYNAMIC Debian 6.12.57-1 (2025-11-05)", false)]
+    public void A_real_time_kernel_is_warned_of(string build, bool isRealtime)
+    {
+        Assert.Equal(isRealtime, KernelChecks.IsRealtime(build));
+        var found = KernelChecks.JudgeRealtime("6.18.1");
+        Assert.Equal(CheckState.Warning, found.State);
+        Assert.Contains("Linux 6.18.1 is a real-time kernel (PREEMPT_RT), which was not tried", found.Finding);
+    }
+
+    [Fact]
+    public void Without_the_JIT_it_is_the_remedy_for_what_needs_it()
+    {
+        var found = KernelChecks.Judge(
+            [new("jit", false, "it is 0", "speed"), new("bpf_skb_ct_lookup", false, "functions of the kernel need the JIT", "ports")]).ToList();
+
+        Assert.All(found, c => Assert.Equal((CheckState.Warning, "`sysctl -w net.core.bpf_jit_enable=1`"), (c.State, c.Remedy)));
+        Assert.Contains("modprobe",
+            Assert.Single(KernelChecks.Judge([new KernelFeature("bpf_skb_ct_lookup", false, "no function", "ports")])).Remedy);
+    }
 
     [Fact]
     public void A_missing_feature_is_a_problem_where_the_agent_does_not_start_without_it_and_else_a_warning()

@@ -33,6 +33,9 @@ internal sealed class FakeNode : INodeKernel, INodeNetwork, IDisposable
     /// <summary>What keeps programs from a device of this name; null: nothing.</summary>
     public Func<string, string?> Refuse { get; set; } = _ => null;
 
+    /// <summary>What all devices have of XDP.</summary>
+    public XdpState? Xdp { get; set; }
+
     public Exception? ReadError { get; set; }
 
     /// <summary>Adds a device with an address, as one of a machine.</summary>
@@ -77,7 +80,7 @@ internal sealed class FakeNode : INodeKernel, INodeNetwork, IDisposable
 
     public IReadOnlyList<AttachedDevice> AttachDevices(IReadOnlyList<DeviceDecision> decisions)
         => Devices = [.. decisions.Where(d => d.IsAttached).Select(d
-            => new AttachedDevice(d, "tcx", 7, 8, "attached", Refuse(d.Link.Name)))];
+            => new AttachedDevice(d, "tcx", 7, 8, "attached", Refuse(d.Link.Name)) { Xdp = Xdp })];
 
     public void Dispose() => sysctls.Dispose();
 }

@@ -189,7 +189,7 @@ public sealed class ServiceHealthPortsTests : IAsyncDisposable
             ],
             []);
         var options = NodeOptions.Default with { NodePortAddresses = wanted };
-        var state = NodeStateBuilder.Build(network, [], options, node: null, netnsCookie: 0);
+        var state = NodeStateBuilder.Build(network, [], options, node: null, netnsCookie: 0, cpus: 2);
 
         Assert.Equal(
             expected.Split(' '), ServiceHealthPorts.AddressesOf(wanted, NodeView.None with { State = state }).Select(a => a.ToString()));
@@ -210,7 +210,7 @@ public sealed class ServiceHealthPortsTests : IAsyncDisposable
                     new Address(3, IPAddress.Parse("2001:db8::1"), 64, AddressScope.Global, AddressFlags.Permanent, null),
                 ],
                 []),
-            [], NodeOptions.Default with { NodePortAddresses = wanted }, node: null, netnsCookie: 0);
+            [], NodeOptions.Default with { NodePortAddresses = wanted }, node: null, netnsCookie: 0, cpus: 2);
 
         Assert.Equal(
             ["2001:db8::1"], ServiceHealthPorts.AddressesOf(wanted, NodeView.None with { State = state }).Select(a => a.ToString()));

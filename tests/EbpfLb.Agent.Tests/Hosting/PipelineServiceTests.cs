@@ -12,8 +12,10 @@ public sealed class PipelineServiceTests
     public async Task A_sync_loop_without_memory_ends_the_agent_as_failed(string where)
     {
         await using var agent = await RunningAgent.StartAsync();
+#pragma warning disable CA2201, MA0012 // What the runtime throws is what is tried.
         if (where == "apply") agent.Dataplane.OnApply = _ => throw new OutOfMemoryException("a test");
         else agent.Dataplane.OnAttach = () => throw new OutOfMemoryException("a test");
+#pragma warning restore CA2201, MA0012
 
         agent.ApplyNode();
 

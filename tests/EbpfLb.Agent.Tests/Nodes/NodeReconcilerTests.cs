@@ -2,6 +2,7 @@ using EbpfLb.Agent.Nodes;
 using EbpfLb.Agent.Pipeline;
 using EbpfLb.Agent.Tests.Fakes;
 using EbpfLb.Agent.Tests.Pipeline;
+using EbpfLb.Datapath.Attach;
 using EbpfLb.Datapath.Devices;
 using EbpfLb.Datapath.Node;
 using EbpfLb.Http.Health;
@@ -43,6 +44,26 @@ public sealed class NodeReconcilerTests : IDisposable
         Assert.Single(log.Lines, l => l.Contains("name=cali1 role=None reason=\"a veth without an address\"", StringComparison.Ordinal));
         Assert.Single(log.Lines, l => l.Contains("Node: devices=2 addresses=1 nodeport_addresses=1", StringComparison.Ordinal));
         Assert.Empty(state.NodeView.Problems);
+    }
+
+    [Theory]
+    [InlineData(XdpMode.Driver, new[] { "eth0", "eth1" }, 2)]
+    [InlineData(XdpMode.Driver, new[] { "eth0" }, 0)]
+    [InlineData(XdpMode.Generic, new[] { "eth0", "eth1" }, 0)]
+    [InlineData(null, new[] { "eth0", "eth1" }, 0)]
+    public void Network_cards_without_a_queue_for_each_CPU_are_warned_of_where_XDP_would_send_between_them(
+        XdpMode? mode, string[] devices, int warnings)
+    {
+        foreach (var device in devices) node.Device(device, address: "192.0.2.1", gateway: "192.0.2.254");
+        node.Xdp = mode is { } given ? new XdpState(given, 7, null) : null;
+
+        Keeper().Refresh();
+
+        var about = state.NodeView.Warnings.Where(w => w.Contains("queues", StringComparison.Ordinal)).ToList();
+        Assert.Equal(warnings, about.Count);
+        if (warnings > 0)
+            Assert.Equal("device eth0 sends no frames of XDP programs of other devices or ports, tc does that work: the driver of eth0 does "
+                + "not say how many queues it has", about[0]);
     }
 
     [Theory]

@@ -57,6 +57,16 @@ public sealed class KernelFeaturesTests
     }
 
     [Fact]
+    public void Nothing_is_asked_of_nf_conntrack_where_programs_are_interpreted()
+    {
+        var reason = KernelFeatures.ConntrackLookup("net.core.bpf_jit_enable is 0", () => null);
+
+        Assert.Equal("functions of the kernel need the JIT (net.core.bpf_jit_enable is 0)", reason);
+        Assert.Null(KernelFeatures.ConntrackLookup(null, () => null));
+        Assert.Equal("no function", KernelFeatures.ConntrackLookup(null, () => "no function"));
+    }
+
+    [Fact]
     public void A_kernel_function_is_found_where_the_kernels_types_have_it()
     {
         var functions = BtfTypes.Parse(File.ReadAllBytes("/sys/kernel/btf/vmlinux")).All.OfType<BtfFunction>();

@@ -11,8 +11,9 @@ internal sealed class Net
         new Link(1, "lo", null, LinkType.Loopback, LinkFlags.Up | LinkFlags.Loopback, 0, 0, 65536, PhysicalAddress.None)];
     private readonly List<Address> addresses = [];
     private readonly List<Route> routes = [];
+    private readonly Dictionary<int, int> channels = [];
 
-    public NetworkSnapshot Snapshot => new(links, addresses, routes);
+    public NetworkSnapshot Snapshot => new(links, addresses, routes) { Channels = channels };
 
     public Net Device(string name, string? kind = null, LinkType type = LinkType.Ethernet, bool up = true, string? master = null,
         string? parent = null, string mac = "")
@@ -34,6 +35,13 @@ internal sealed class Net
     {
         routes.Add(new Route(
             IPNetwork.Parse(prefix), gateway is null ? null : IPAddress.Parse(gateway), IndexOf(device), 254, RouteType.Unicast, priority));
+        return this;
+    }
+
+    /// <summary>That a network card sends by.</summary>
+    public Net Queues(string device, int count)
+    {
+        channels[IndexOf(device)] = count;
         return this;
     }
 

@@ -79,6 +79,6 @@ public sealed class DeviceStackTests
     private static NodeState Build(Net net, string[] attached)
     {
         var options = NodeOptions.Default with { Devices = DeviceOptions.Default with { Only = [.. attached.Select(NamePattern.Parse)] } };
-        return NodeStateBuilder.Build(net.Snapshot, DeviceSelector.Select(net.Snapshot, options.Devices), options, null, 0);
+        return NodeStateBuilder.Build(net.Snapshot, DeviceSelector.Select(net.Snapshot, options.Devices), options, null, 0, cpus: 2);
     }
 }

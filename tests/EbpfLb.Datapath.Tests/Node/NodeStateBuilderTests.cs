@@ -42,12 +42,12 @@ public sealed class NodeStateBuilderTests
     [Fact]
     public void Frames_of_a_VLAN_are_sent_by_the_device_below()
     {
-        var net = new Net().Device("eth0").Device("ve0", "veth")
+        var net = new Net().Device("eth0").Queues("eth0", 2).Device("ve0", "veth")
             .Vlan("eth0.7", "eth0", 7).Vlan("ve0.8", "ve0", 8).Vlan("eth0.9", "eth0", 0);
         var snapshot = net.Snapshot with { XdpSenders = new HashSet<int> { net.IndexOf("eth0"), net.IndexOf("ve0") } };
 
         var state = NodeStateBuilder.Build(
-            snapshot, DeviceSelector.Select(snapshot, new DeviceOptions([], [], [])), new NodeOptions(), node: null, netnsCookie: 0);
+            snapshot, DeviceSelector.Select(snapshot, new DeviceOptions([], [], [])), new NodeOptions(), node: null, netnsCookie: 0, cpus: 2);
 
         Assert.Equal(
             [
@@ -56,6 +56,41 @@ public sealed class NodeStateBuilderTests
             ],
             state.Devices.Where(d => d.Name.Contains('.', StringComparison.Ordinal))
                 .Select(d => (d.Name, d.Lower, d.Vlan, d.SendsFrames, d.SendsOwnFrames)));
+    }
+
+    /// <summary>By the number of the CPU: mlx5 and i40e have no queue for some, and lose what those give them.</summary>
+    [Theory]
+    [InlineData(8, true)]
+    [InlineData(4, false)]
+    [InlineData(null, false)]
+    public void A_network_card_with_fewer_queues_than_CPUs_sends_only_its_own_frames(int? queues, bool sends)
+    {
+        var net = new Net().Device("eth0").Device("ve0", "veth").Device("bond0", "bond").Device("eth1", master: "bond0")
+            .Vlan("eth0.7", "eth0", 7);
+        if (queues is { } count) net.Queues("eth0", count).Queues("eth1", count);
+        var snapshot = net.Snapshot with { XdpSenders = new[] { "eth0", "ve0", "bond0" }.Select(net.IndexOf).ToHashSet() };
+
+        var state = NodeStateBuilder.Build(
+            snapshot, DeviceSelector.Select(snapshot, new DeviceOptions([], [], [])), new NodeOptions(), node: null, netnsCookie: 0, cpus: 8);
+
+        // A bond's own may have to leave by another port.
+        Assert.Equal(
+            [("eth0", sends, true), ("ve0", true, false), ("bond0", sends, sends), ("eth0.7", sends, true)],
+            state.Devices.Where(d => d.Name != "eth1").Select(d => (d.Name, d.SendsFrames, d.SendsOwnFrames)));
+    }
+
+    [Fact]
+    public void The_queues_that_are_missing_are_named_with_the_command_that_adds_some()
+    {
+        var snapshot = new Net().Device("bond0", "bond").Device("eth1", master: "bond0").Queues("eth1", 4).Device("ve0", "veth").Snapshot;
+
+        Assert.Equal("eth1 has 4 queues for 8 CPUs (more, if the driver has them: ethtool -L eth1 combined 8)", Problem("bond0"));
+        Assert.Null(Problem("ve0"));
+        Assert.Equal("the driver of eth1 does not say how many queues it has",
+            SendQueues.Problem(LinkOf("eth1"), snapshot with { Channels = new Dictionary<int, int>() }, 8));
+
+        string? Problem(string name) => SendQueues.Problem(LinkOf(name), snapshot, 8);
+        Link LinkOf(string name) => snapshot.Links.Single(l => l.Name == name);
     }
 
     [Fact]
@@ -97,7 +132,7 @@ public sealed class NodeStateBuilderTests
             .Address("nodelocaldns", "10.96.0.10/32").Address("kube-ipvs0", "10.96.0.10/32").Address("kube-ipvs0", "10.96.0.1/32")
             .Address("lo", "127.0.0.1/8");
         var state = NodeStateBuilder.Build(
-            net.Snapshot, DeviceSelector.Select(net.Snapshot, DeviceOptions.Default), NodeOptions.Default, null, 0);
+            net.Snapshot, DeviceSelector.Select(net.Snapshot, DeviceOptions.Default), NodeOptions.Default, null, 0, cpus: 2);
         Assert.Equal(["192.0.2.0/24"], state.Network.UplinkSubnets.Select(s => s.ToString()));
         Assert.Equal(["10.96.0.10", "192.0.2.1"], state.Network.Addresses.Order().Select(a => a.ToString()));
     }
@@ -116,12 +151,12 @@ public sealed class NodeStateBuilderTests
         Assert.True(state.Settings.DetectByDevice);
     }
 
-    /// <summary>XDP_TX at a bond is XDP_TX at a port.</summary>
+    /// <summary>XDP_TX at a bond is XDP_TX at a port, or a redirection to another.</summary>
     [Fact]
     public void A_device_sends_its_own_frames_back_unless_it_is_a_veth_or_a_bond_with_one()
     {
         var net = new Net().Device("eth0").Device("eth1", "veth").Device("bond0", "bond").Device("p0", master: "bond0")
-            .Device("bond1", "bond").Device("p1", master: "bond1").Device("p2", "veth", master: "bond1");
+            .Queues("p0", 2).Device("bond1", "bond").Device("p1", master: "bond1").Device("p2", "veth", master: "bond1");
 
         Assert.Equal(["eth0", "bond0", "p0", "p1"], Build(net).Devices.Where(d => d.SendsOwnFrames).Select(d => d.Name));
     }
@@ -135,7 +170,7 @@ public sealed class NodeStateBuilderTests
         Assert.Equal(["vx", "gv", "wg"], Build(net).Devices.Where(d => d.Wraps).Select(d => d.Name));
         var overIPv6 = net.Snapshot with { Links = [.. net.Snapshot.Links.Select(l => l with { SendsWhole = l.Kind == Link.Vxlan })] };
         var devices = DeviceSelector.Select(overIPv6, new DeviceOptions([], [], []));
-        Assert.Equal(["gv", "wg"], NodeStateBuilder.Build(overIPv6, devices, new NodeOptions(), node: null, netnsCookie: 0)
+        Assert.Equal(["gv", "wg"], NodeStateBuilder.Build(overIPv6, devices, new NodeOptions(), node: null, netnsCookie: 0, cpus: 2)
             .Devices.Where(d => d.Wraps).Select(d => d.Name));
     }
 
@@ -230,7 +265,7 @@ public sealed class NodeStateBuilderTests
     private static NodeState Build(Net net, NodeOptions? options = null, Model.Node? node = null)
     {
         options ??= NodeOptions.Default;
-        return NodeStateBuilder.Build(net.Snapshot, DeviceSelector.Select(net.Snapshot, options.Devices), options, node, 4711);
+        return NodeStateBuilder.Build(net.Snapshot, DeviceSelector.Select(net.Snapshot, options.Devices), options, node, 4711, cpus: 2);
     }
 
     private static NodeDevice Device(string name, Net net, Model.Node? node = null)

@@ -92,5 +92,30 @@ public sealed class SocketProgramTests
             f => Assert.Contains("connect anew by themselves", f.Lost));
     }
 
+    /// <summary>As on Linux 6.1 to 6.4 built without CONFIG_INET_DIAG_DESTROY.</summary>
+    [Fact]
+    public async Task Where_nothing_ends_sockets_it_is_said_that_clients_have_to_connect_anew()
+    {
+        await using var lab = new StaleLab(new HashSet<string> { "lb_end_udp", "lb_end_tcp", "SOCK_DESTROY" });
+
+        lab.Stale.Load();
+
+        var missing = Assert.Single(Missing(lab));
+        Assert.Equal("bpf_sock_destroy", missing.Name);
+        Assert.Equal("UDP and TCP sockets of removed endpoints are found and not ended: their clients have to connect anew by themselves",
+            missing.Lost);
+        Assert.Contains("end a Udp socket: EOPNOTSUPP", missing.Reason);
+        Assert.Contains("CONFIG_INET_DIAG_DESTROY", missing.Reason);
+    }
+
+    [Theory]
+    [InlineData(ProtocolType.Udp)]
+    [InlineData(ProtocolType.Tcp)]
+    public void This_kernel_ends_sockets_on_request(ProtocolType protocol)
+    {
+        Assert.Null(NetlinkEnder.Probe(protocol));
+        Assert.Equal($"sock_diag does not find {protocol} sockets", NetlinkEnder.Probe(protocol, _ => false));
+    }
+
     private static IEnumerable<KernelFeature> Missing(StaleLab lab) => lab.Stale.Features.Where(f => !f.IsAvailable);
 }

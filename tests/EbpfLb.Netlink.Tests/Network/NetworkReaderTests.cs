@@ -89,6 +89,29 @@ public sealed class NetworkReaderTests : IDisposable
         Assert.Equal([links["ve0"].Index], reader.Read().XdpSenders);
     }
 
+    [Fact]
+    public void The_queues_that_a_device_sends_by_are_counted()
+    {
+        netns.Ip("link add ve0 numtxqueues 3 numrxqueues 3 type veth peer name ve1 numtxqueues 1 numrxqueues 1", "link add br0 type bridge");
+        var links = reader.ReadLinks().ToDictionary(link => link.Name, link => link.Index);
+        using var socket = netns.Open(XdpSenders.Open);
+
+        var channels = DeviceChannels.Read(socket, [links["ve0"], links["ve1"], links["br0"], 9999]);
+
+        // A bridge says nothing of it.
+        Assert.Equal(new Dictionary<int, int> { [links["ve0"]] = 3, [links["ve1"]] = 1 }, channels);
+    }
+
+    /// <summary>Network cards are asked in the machine's own namespace: this one has none.</summary>
+    [Fact]
+    public void Only_network_cards_are_asked_for_their_queues()
+    {
+        netns.Ip("link add ve0 type veth peer name ve1");
+
+        Assert.Empty(reader.Read().Channels);
+        Assert.Equal(["lo", "ve0", "ve1"], reader.ReadLinks().Where(l => !l.IsHardware).Select(l => l.Name).Order());
+    }
+
     /// <summary>A veth says that it takes them off; a tap has nothing that could.</summary>
     [Fact]
     public void Devices_that_take_VLAN_tags_off_are_known()

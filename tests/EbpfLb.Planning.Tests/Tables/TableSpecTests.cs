@@ -42,6 +42,9 @@ public sealed class TableSpecTests
     [InlineData(TableSize.Frontends, (1u << 27) + 1, 4, 1u << 27,
         "--max-frontends 134217729 is too large: lb_services4 would have 134217729 entries, and a map of its kind has 134217728 at most; "
             + "give 134217728 or less")]
+    [InlineData(TableSize.Affinity, 1u << 27, 4, 1u << 27,
+        "--max-affinity 134217728 is too large: lb_affinity would have 134218240 entries, and a map of its kind has 134217728 at most; "
+            + "give 134217216 or less")]
     public void A_size_that_no_map_can_have_names_option_limit_and_remedy(TableSize size, uint asked, int cpus, uint most, string problem)
     {
         var sizes = MapSizes.ForMachine(8L << 30, 4).With(size, asked);
@@ -71,6 +74,18 @@ public sealed class TableSpecTests
             var sizes = MapSizes.ForMachine(64L << 40, cpus);
             Assert.All(TableSpec.All, spec => Assert.Null(spec.Problem(sizes, new MapCpus(cpus, cpus), int.MaxValue)));
         }
+    }
+
+    /// <summary>Else the kernel forgets clients of all services where one CPU has no entry free (docs/decisions/0016).</summary>
+    [Theory]
+    [InlineData(2, 65_792)]
+    [InlineData(256, 98_304)]
+    public void Clients_of_session_affinity_have_their_seats_beside_what_the_kernel_keeps_free_on_each_CPU(int cpus, uint entries)
+    {
+        var sizes = MapSizes.ForMachine(8L << 30, cpus);
+
+        Assert.Equal(entries, TableSpec.Find("lb_affinity")!.Entries(sizes, new MapCpus(cpus, cpus)));
+        Assert.Equal(65_536u / 4 * 3, sizes.AffinityRows * 8);
     }
 
     [Fact]
