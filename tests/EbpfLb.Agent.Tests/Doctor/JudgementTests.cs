@@ -52,7 +52,10 @@ public sealed class JudgementTests
     public void Without_the_JIT_it_is_the_remedy_for_what_needs_it()
     {
         var found = KernelChecks.Judge(
-            [new("jit", false, "it is 0", "speed"), new("bpf_skb_ct_lookup", false, "functions of the kernel need the JIT", "ports")]).ToList();
+            [
+                new("jit", false, "it is 0", "speed"),
+                new("bpf_skb_ct_lookup", false, "functions of the kernel need the JIT", "ports"),
+            ]).ToList();
 
         Assert.All(found, c => Assert.Equal((CheckState.Warning, "`sysctl -w net.core.bpf_jit_enable=1`"), (c.State, c.Remedy)));
         Assert.Contains("modprobe",

@@ -62,8 +62,8 @@ public sealed class NodeReconcilerTests : IDisposable
         var about = state.NodeView.Warnings.Where(w => w.Contains("queues", StringComparison.Ordinal)).ToList();
         Assert.Equal(warnings, about.Count);
         if (warnings > 0)
-            Assert.Equal("device eth0 sends no frames of XDP programs of other devices or ports, tc does that work: the driver of eth0 does "
-                + "not say how many queues it has", about[0]);
+            Assert.Equal("device eth0 sends no frames of XDP programs of other devices or ports, tc does that work: the driver of eth0 "
+                + "does not say how many queues it has", about[0]);
     }
 
     [Theory]

@@ -47,7 +47,8 @@ public sealed class NodeStateBuilderTests
         var snapshot = net.Snapshot with { XdpSenders = new HashSet<int> { net.IndexOf("eth0"), net.IndexOf("ve0") } };
 
         var state = NodeStateBuilder.Build(
-            snapshot, DeviceSelector.Select(snapshot, new DeviceOptions([], [], [])), new NodeOptions(), node: null, netnsCookie: 0, cpus: 2);
+            snapshot, DeviceSelector.Select(snapshot, new DeviceOptions([], [], [])), new NodeOptions(), node: null,
+            netnsCookie: 0, cpus: 2);
 
         Assert.Equal(
             [
@@ -71,7 +72,8 @@ public sealed class NodeStateBuilderTests
         var snapshot = net.Snapshot with { XdpSenders = new[] { "eth0", "ve0", "bond0" }.Select(net.IndexOf).ToHashSet() };
 
         var state = NodeStateBuilder.Build(
-            snapshot, DeviceSelector.Select(snapshot, new DeviceOptions([], [], [])), new NodeOptions(), node: null, netnsCookie: 0, cpus: 8);
+            snapshot, DeviceSelector.Select(snapshot, new DeviceOptions([], [], [])), new NodeOptions(), node: null,
+            netnsCookie: 0, cpus: 8);
 
         // A bond's own may have to leave by another port.
         Assert.Equal(

@@ -92,7 +92,8 @@ public sealed class NetworkReaderTests : IDisposable
     [Fact]
     public void The_queues_that_a_device_sends_by_are_counted()
     {
-        netns.Ip("link add ve0 numtxqueues 3 numrxqueues 3 type veth peer name ve1 numtxqueues 1 numrxqueues 1", "link add br0 type bridge");
+        netns.Ip(
+            "link add ve0 numtxqueues 3 numrxqueues 3 type veth peer name ve1 numtxqueues 1 numrxqueues 1", "link add br0 type bridge");
         var links = reader.ReadLinks().ToDictionary(link => link.Name, link => link.Index);
         using var socket = netns.Open(XdpSenders.Open);
 

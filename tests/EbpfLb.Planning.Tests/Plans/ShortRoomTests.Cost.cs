@@ -45,7 +45,8 @@ public sealed partial class ShortRoomTests
         const int waiting = 5000;
         var lab = new Lab(Room with { MaxServices = 8, MaxFrontends4 = 8192, MaxBackends = 8192 });
         for (var i = 0; i < waiting; i++)
-            lab.Cluster.Service($"s{i:d4}", [$"10.98.{i / 250}.{i % 250}"], [":80"]).Slice($"s{i:d4}-1", $"s{i:d4}", [":8080"], ["10.1.0.1", "10.1.0.2"]);
+            lab.Cluster.Service($"s{i:d4}", [$"10.98.{i / 250}.{i % 250}"], [":80"])
+                .Slice($"s{i:d4}-1", $"s{i:d4}", [":8080"], ["10.1.0.1", "10.1.0.2"]);
         Put(lab, "kube-system/dns", 1);
         lab.Step();
         Put(lab, "kube-system/dns", 2);

@@ -284,7 +284,7 @@ public sealed partial class ShortRoomTests
     }
 
     [Fact]
-    public void A_damaged_Maglev_table_is_mended_in_its_place_where_there_is_no_room_beside_it()
+    public void A_damaged_Maglev_table_is_repaired_in_its_place_where_there_is_no_room_beside_it()
     {
         var lab = new Lab(Room);
         Table(lab, [1, 2, 3]);
