@@ -23,7 +23,7 @@ public sealed record SizeRow(TableSize Size, string Note, string Help)
                 + "rejects its other ports (default: 131072 from 4 GiB of memory on, down to 16384)"),
         new(TableSize.Backends, "backends of all service ports together",
             $"Backends of all service ports together (default: 4 times the frontends; with {OptionNames.TrafficCounts} less on machines "
-                + "with much CPU and little memory)") { Most = MaxIds },
+                + "with many CPUs and little memory)") { Most = MaxIds },
         new(TableSize.Slots, "places in backend lists", "Places in backend lists; leave room, as a changed list is written beside the old "
             + "one (default: 8 times the frontends)"),
         new(TableSize.MaglevPlaces, "places of all Maglev tables together; 4 bytes each",

@@ -248,7 +248,12 @@ internal sealed class NodeTables(
         return count;
     }
 
-    private static IEnumerable<NodeAddress> Of(NodeState state, IpFamily family) => state.Addresses.Where(a => a.Address.Family == family);
+    /// <summary>Sources of masqueraded flows first, as those end when theirs has no place (lb_ct_homeless).</summary>
+    private static IEnumerable<NodeAddress> Of(NodeState state, IpFamily family)
+    {
+        var sources = state.Devices.Select(d => family == IpFamily.IPv4 ? d.Snat4 : d.Snat6).ToHashSet();
+        return state.Addresses.Where(a => a.Address.Family == family).OrderBy(a => sources.Contains(a.Address) ? 0 : 1);
+    }
 
     private static PortRange? Cover(PortRange? one, PortRange? other)
         => one is { } range ? other is { } more ? range.Cover(more) : range : other;

@@ -170,6 +170,18 @@ public sealed class NodeTablesTests
     }
 
     [Fact]
+    public void Of_more_addresses_than_fit_those_that_are_masqueraded_with_come_first()
+    {
+        string[] all = ["10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4", "192.0.2.1"];
+
+        var result = tables.Apply(State with { Addresses = [.. all.Select(a => new NodeAddress(Address(a), NodePort: false))] });
+
+        Assert.Contains("lb_node_addrs4", Assert.Single(result.Problems));
+        Assert.Equal(3, addresses4.Entries.Count);
+        Assert.Contains(NodeCodec.ToIp4(Address("192.0.2.1")), addresses4.Entries.Keys);
+    }
+
+    [Fact]
     public void A_full_table_takes_what_fits_after_the_removals()
     {
         NodeState With(int from) => State with
