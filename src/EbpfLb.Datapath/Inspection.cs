@@ -139,7 +139,7 @@ public static class Inspection
             [
                 FillOf<LbFrontend4, LbService>(paths, Abi.Tables.Services4), FillOf<LbFrontend6, LbService>(paths, Abi.Tables.Services6),
                 FillOf<LbSrcRange4, uint>(paths, Abi.Tables.SrcRanges4), FillOf<LbSrcRange6, uint>(paths, Abi.Tables.SrcRanges6),
-                FillOf<LbCtKey4, LbCt4>(paths, Abi.Tables.Conntrack4), FillOf<LbCtKey6, LbCt6>(paths, Abi.Tables.Conntrack6),
+                FlowsOf<LbCtKey4, LbCt4>(paths, Abi.Tables.Conntrack4), FlowsOf<LbCtKey6, LbCt6>(paths, Abi.Tables.Conntrack6),
             ]);
     }
 
@@ -148,6 +148,16 @@ public static class Inspection
     {
         using var map = BpfMap.OpenPinned<TKey, TValue>(paths.Map(table.Name));
         return new MapFill(table.Name, map.Keys().Count, map.Info.MaxEntries);
+    }
+
+    /// <summary>In batches: programs write to it, and it may be large.</summary>
+    private static MapFill FlowsOf<TKey, TValue>(InstancePaths paths, Table<TKey, TValue> table)
+        where TKey : unmanaged where TValue : unmanaged
+    {
+        using var map = BpfMap.OpenPinned<TKey, TValue>(paths.Map(table.Name));
+        var used = 0;
+        for (var cursor = map.ReadBatches(); cursor.Next();) used += cursor.Keys.Length;
+        return new MapFill(table.Name, used, map.Info.MaxEntries);
     }
 
     private static bool TryFind(InstancePaths paths, FrontendKey key, out LbService service)

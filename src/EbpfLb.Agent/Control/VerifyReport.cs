@@ -24,10 +24,10 @@ internal sealed record VerifyReport(
 
     /// <summary>
     /// It is known whether something differs: not where nothing was found and not all could be compared. Of the maps alone no more is
-    /// asked.
+    /// asked, and an older agent that does not say gives a reason where there is one.
     /// </summary>
     [JsonIgnore]
-    public bool IsKnown => !Equal || Complete || Origin == Control.Origin.Maps;
+    public bool IsKnown => !Equal || Complete || NotCompared.Count == 0 || Origin == Control.Origin.Maps;
 
     public static VerifyReport Of(string origin, VerificationResult result, bool dryRun) => new(
         origin,

@@ -47,6 +47,11 @@ internal sealed class DropService(
                 problem = $"what the programs say of them cannot be read: {e.Message}; it is tried again each minute";
                 if (e.Message != reported) Log.DropsUnread(Logger, reported = e.Message);
             }
+            catch (Exception e) when (e is not OperationCanceledException)
+            {
+                problem = $"reading what the programs say of them failed: {e.Message}; it is tried again";
+                throw;
+            }
             await Time.DelayAsync(RetryPeriod, stoppingToken);
         }
     }

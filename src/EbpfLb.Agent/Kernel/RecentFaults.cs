@@ -4,7 +4,7 @@ namespace EbpfLb.Agent.Kernel;
 
 /// <summary>
 /// What of the kernel side is not as it was put there, for those who show it: one look, some 200 system calls, serves all metrics of a
-/// scrape and the questions for readiness beside it. Who repairs looks by himself. Thread-safe.
+/// scrape. Who repairs, and who asks whether the agent is ready, looks by himself. Thread-safe.
 /// </summary>
 /// <param name="find">The look; what it throws is thrown to each who asks.</param>
 internal sealed class RecentFaults(Func<IReadOnlyList<Difference>> find, TimeProvider time)

@@ -64,6 +64,7 @@ internal sealed class QueuedWriter(TextWriter output, Func<int, string> dropped,
             try
             {
                 if (missing > 0) output.Write(dropped(missing));
+                missing = 0;
                 output.Write(line);
                 output.Flush();
             }

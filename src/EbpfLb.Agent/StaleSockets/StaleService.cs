@@ -65,14 +65,14 @@ internal sealed class StaleService : SupervisedService
         {
             untranslated |= untranslatedDue;
             untranslatedDue = false;
-            var begun = Time.GetTimestamp();
-            var found = EndSockets(untranslated);
-            var took = Time.GetElapsedTime(begun);
+            var found = EndSockets(untranslated, out var took);
             if (flowsDue) await RemoveFlowsAsync(stoppingToken);
             var wait = schedule.After(found, took);
             untranslated &= !schedule.IsAtRest;
-            begun = Time.GetTimestamp();
+            var begun = Time.GetTimestamp();
             if (!await next.WaitAsync(wait, stoppingToken)) continue;
+            // Flows have a pace of their own.
+            if (flowsDue) await RemoveFlowsAsync(stoppingToken);
             if (schedule.Left(Time.GetElapsedTime(begun)) is var left && left > TimeSpan.Zero) await Time.DelayAsync(left, stoppingToken);
             // What came while that was waited for is looked at in the same pass.
             next.TryTake();
@@ -93,8 +93,10 @@ internal sealed class StaleService : SupervisedService
         next.Wake();
     }
 
-    private int EndSockets(bool untranslated)
+    /// <param name="took">Without the loading of the programs.</param>
+    private int EndSockets(bool untranslated, out TimeSpan took)
     {
+        var begun = Time.GetTimestamp();
         try
         {
             if (!isLoaded)
@@ -102,6 +104,7 @@ internal sealed class StaleService : SupervisedService
                 conntrack.Stale.Load();
                 isLoaded = true;
                 FeatureText.Write(Logger, conntrack.Stale.Features);
+                begun = Time.GetTimestamp();
             }
             var report = conntrack.Stale.EndSockets(tcp, untranslated);
             metrics.RecordSockets(new StaleReading(
@@ -120,6 +123,10 @@ internal sealed class StaleService : SupervisedService
             if (untranslated) metrics.RecordUntranslated(null);
             Log.StaleFailed(Logger, e, e.Message);
             return 1;
+        }
+        finally
+        {
+            took = Time.GetElapsedTime(begun);
         }
     }
 

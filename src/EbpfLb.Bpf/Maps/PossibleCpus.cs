@@ -14,8 +14,18 @@ public static class PossibleCpus
     /// <summary>One more than the highest number that bpf_get_smp_processor_id() gives; numbers may be left out.</summary>
     public static int Numbers() => NumbersOf(File.ReadAllText(List));
 
-    /// <summary>The same of the CPUs that are online now.</summary>
-    public static int OnlineNumbers() => NumbersOf(File.ReadAllText(OnlineList));
+    /// <summary>The same of the CPUs that are online now; of all that are possible where that cannot be read.</summary>
+    public static int OnlineNumbers()
+    {
+        try
+        {
+            return NumbersOf(File.ReadAllText(OnlineList));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException)
+        {
+            return Numbers();
+        }
+    }
 
     /// <param name="list">"0-3" or "0,2-5".</param>
     internal static int NumbersOf(string list)

@@ -16,8 +16,8 @@ public sealed record SizeRow(TableSize Size, string Note, string Help)
     public static IReadOnlyList<SizeRow> All { get; } =
     [
         new(TableSize.Services, "service ports; null here and below: by the machine's memory",
-            "Service ports, each with an id and counters (default: as many as frontends, less on machines with much CPU and little "
-                + "memory)") { Most = MaxIds },
+            "Service ports, each with an id and counters (default: as many as frontends, less on machines with many CPUs and "
+                + "little memory)") { Most = MaxIds },
         new(TableSize.Frontends, "addresses with port and protocol, for each family",
             "Frontends, for each family: one for each address, port and protocol of a Service, and one more for each ClusterIP, which "
                 + "rejects its other ports (default: 131072 from 4 GiB of memory on, down to 16384)"),

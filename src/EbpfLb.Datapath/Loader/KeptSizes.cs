@@ -23,8 +23,11 @@ internal static class KeptSizes
         // Where the maps mean something else none of them is used.
         if (unasked.Count == 0 || AbiStamp.TryRead(paths.Map(Abi.Tables.Meta.Name))?.Version != AbiStamp.Ours.Version) return sizes;
         var asked = sizes;
+        // lb_traffic has a place for each backend on each CPU: where it is only now to be made, that says how many backends there may be.
+        var countsAnew = sizes.CountsTraffic && Pinned(paths, TableSpec.Find(Abi.Tables.Traffic.Name)!) is null or 1;
         foreach (var size in unasked)
         {
+            if (countsAnew && size == TableSize.Backends) continue;
             var spec = TableSpec.All.First(s => s.Size == size);
             if (Pinned(paths, spec) is not { } pinned) continue;
             sizes = AtLeast(sizes, pinned, sizes[size], (s, entries) => s.With(size, entries), s => spec.Entries(s, cpus));

@@ -119,7 +119,7 @@ internal sealed class RangeAllocator(int capacity, int reserve = 0)
         return false;
     }
 
-    /// <summary>While the reserve is in use, what is left of it is the longest hole: that stays, and others may be taken.</summary>
+    /// <summary>While the reserve is in use, the longest hole stays, and others may be taken.</summary>
     private bool LeavesReserve(int index, uint length)
     {
         if (Reserve == 0 || holes[index].Length - length >= Reserve) return true;

@@ -174,6 +174,26 @@ public sealed class RestartTests
     }
 
     [Fact]
+    public async Task Backends_become_fewer_where_their_traffic_is_counted_for_the_first_time_and_then_stay()
+    {
+        using var instance = new TestInstance();
+        var all = Enum.GetValues<TableSize>().ToHashSet();
+        instance.Options = instance.Options with { Sizes = TestInstance.Small with { Backends = 4096 } };
+        await Run(instance);
+
+        foreach (var (backends, expected) in ((uint, uint)[])[(2048, 2048), (1024, 2048)])
+        {
+            instance.Options = instance.Options with
+            {
+                Sizes = TestInstance.Small with { Backends = backends, CountsTraffic = true }, UnaskedSizes = all,
+            };
+            await Run(instance);
+
+            Assert.Equal(expected, Pinned(instance, Abi.Tables.Backends).MaxEntries);
+        }
+    }
+
+    [Fact]
     public async Task Plans_know_the_size_of_maps_that_were_kept()
     {
         using var instance = new TestInstance();

@@ -23,7 +23,7 @@ internal static class StateModule
             () => agent.Source.Status, p.Get<ProxyHealthTracker>(), agent.Source.Capabilities.HasNodes, agent.Logger<PipelineState>())
         {
             Needs = p.Get<NodePrerequisites>(), MissingFeatures = () => FeatureText.Missing(agent.Dataplane.Diagnostics.Features),
-            Faults = p.Get<RecentFaults>().Find, Dead = () => agent.Dataplane.Hooks.Lost,
+            Faults = agent.Dataplane.Hooks.FindFaults, Dead = () => agent.Dataplane.Hooks.Lost,
             PlaceProblems = agent.Dataplane.Diagnostics.PlaceProblems,
         })
         .AddSingleton(_ => new RecentFaults(agent.Dataplane.Hooks.FindFaults, agent.Time))

@@ -29,7 +29,19 @@ internal static class InstanceChecks
             + "translated by both, first by whose programs were there first",
         $"if it is not to be there: `ebpflb cleanup {OptionNames.Instance} {paths.Instance} {OptionNames.Bpffs} {paths.BpfFs}`");
 
-    private static IEnumerable<CheckResult> Elsewhere(DoctorFacts facts)
+    private static List<CheckResult> Elsewhere(DoctorFacts facts)
+    {
+        try
+        {
+            return [.. InForceElsewhere(facts)];
+        }
+        catch (Exception e) when (e is BpfException or IOException or UnauthorizedAccessException)
+        {
+            return [CheckResult.NotKnown(Others, $"whether programs of other BPF file systems are in force: {e.Message}")];
+        }
+    }
+
+    private static IEnumerable<CheckResult> InForceElsewhere(DoctorFacts facts)
         => (facts.Start.Instance.CgroupRoot ?? CgroupFileSystem.Find()) is { } root
             ? OtherPlaces.InForce(facts.Kernel, root)
                 // Where an agent has it, it is this command that was given another file system; hooks.others says that there are two.
