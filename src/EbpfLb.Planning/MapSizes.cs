@@ -8,7 +8,7 @@ namespace EbpfLb.Planning;
 /// <param name="Services">Service ports with counters; ids run from 1 to this minus 1.</param>
 /// <param name="Backends">Entries of lb_backends.</param>
 /// <param name="Slots">Entries of lb_slots; a list that changes is written beside its old one, so leave room.</param>
-/// <param name="Affinity">Clients, for which lb_affinity has <see cref="LruEntries"/>; see <see cref="AffinityRows"/>.</param>
+/// <param name="Affinity">Entries of lb_affinity, but for <see cref="AffinityEntries"/>; see <see cref="AffinityRows"/>.</param>
 /// <param name="UdpPeers">Pairs that unconnected UDP sockets of several services remember.</param>
 public sealed record MapSizes(uint Frontends, uint Services, uint Backends, uint Slots, uint Affinity, uint UdpPeers)
 {
@@ -114,6 +114,10 @@ public sealed record MapSizes(uint Frontends, uint Services, uint Backends, uint
     /// </summary>
     /// <param name="cpus">Possible CPUs.</param>
     public static uint LruEntries(uint held, int cpus) => held + LruFreePerCpu * (uint)cpus;
+
+    /// <summary>Entries of lb_affinity: a quarter is more than what is kept free for each CPU on all but machines of very many.</summary>
+    /// <param name="cpus">Possible CPUs.</param>
+    public uint AffinityEntries(int cpus) => Math.Max(Affinity, LruEntries(Affinity / 4 * 3, cpus));
 
     /// <summary>
     /// The defaults of a machine: full size from 4 GiB of memory (about 40 MiB of maps on two CPUs), down to an eighth below

@@ -9,7 +9,7 @@ verify=$1 conntrack=cfg_conntrack=0
 # As the agent sets it: by what the module has when it is there, or the kernel itself.
 if [ -e /sys/kernel/btf/nf_conntrack ] || grep -q ' bpf_skb_ct_lookup$' /proc/kallsyms; then conntrack=cfg_conntrack=1; fi
 object=ebpflb.bpf.o
-if [ "$(cat /proc/sys/net/core/bpf_jit_enable)" = 0 ]; then object=plain.bpf.o conntrack=cfg_conntrack=0; fi
+if [ "$(cat /proc/sys/net/core/bpf_jit_enable 2>/dev/null || echo 0)" = 0 ]; then object=plain.bpf.o conntrack=cfg_conntrack=0; fi
 all="cfg_tunnel=2 cfg_tunnel_mss=100 cfg_traffic=1 cfg_check_frame=1"
 
 # named SUFFIX KNOB=VALUE... OBJECT...: the same, with a suffix to each program's name.

@@ -81,7 +81,7 @@ internal sealed class NodeTables(
             // Those with a program: frames of others go on as they came.
             var wantedVlans = fitting.Where(d => d is { Lower: not 0, Bare: false })
                 .DistinctBy(NodeCodec.ToVlan).ToDictionary(NodeCodec.ToVlan, d => d.Ifindex);
-            var (wanted4, wanted6) = (Addresses4(state), Addresses6(state));
+            var (wanted4, wanted6) = (Fitting(addresses4, Addresses4(state), problems), Fitting(addresses6, Addresses6(state), problems));
             var wantedNodes = state.Nodes.ToDictionary(NodeCodec.ToIp6, _ => 1u);
             List<TableError> none = [];
             var written = devices.Write(wantedDevices, none) + addresses4.Write(wanted4, none) + addresses6.Write(wanted6, none)
@@ -97,6 +97,17 @@ internal sealed class NodeTables(
                 + Write(vlans, wantedVlans, problems);
             return new NodeResult(written, removed, problems.ToValueList());
         }
+    }
+
+    /// <summary>The last ones are left out, of which nothing is masqueraded with.</summary>
+    private static Dictionary<TKey, LbNodeAddr> Fitting<TKey>(
+        DiffedTable<TKey, LbNodeAddr> table, Dictionary<TKey, LbNodeAddr> all, List<string> problems)
+        where TKey : unmanaged
+    {
+        if (table.Capacity == 0 || all.Count <= table.Capacity) return all;
+        problems.Add($"{all.Count - table.Capacity} of {all.Count} addresses have no place in {table.Name}: start the agent with a larger "
+            + $"{TableSize.NodeAddresses.Option()}");
+        return all.Take((int)table.Capacity).ToDictionary();
     }
 
     private NodeResult AddMissing(NodeState state, List<string> problems)

@@ -26,7 +26,7 @@ public static class SendQueues
             return network.Links.Where(port => port.MasterIndex == link.Index && port.Kind != NetworkFacts.Bond)
                 .Select(port => Problem(port, network, cpus)).FirstOrDefault(problem => problem is not null);
         }
-        if (!link.IsHardware) return null;
+        if (!link.IsHardware || cpus <= 1) return null;
         if (!network.Channels.TryGetValue(link.Index, out var queues))
             return $"the driver of {link.Name} does not say how many queues it has";
         return queues >= cpus ? null

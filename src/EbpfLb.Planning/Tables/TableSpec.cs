@@ -48,7 +48,7 @@ public sealed record TableSpec(Table Table, TableSize? Size, MapIds Ids, Func<Ma
         {
             Switch = OptionNames.TrafficCounts, SwitchedSizes = [TableSize.Services, TableSize.Backends],
         },
-        new(Abi.Tables.Affinity, TableSize.Affinity, MapIds.Counted, (s, cpus) => MapSizes.LruEntries(s.Affinity, cpus.Possible)),
+        new(Abi.Tables.Affinity, TableSize.Affinity, MapIds.Counted, (s, cpus) => s.AffinityEntries(cpus.Possible)),
         new(Abi.Tables.AffRows, TableSize.Affinity, MapIds.None, (s, _) => s.AffinityRows),
         new(Abi.Tables.Conntrack4, TableSize.Flows, MapIds.None, (s, _) => s.FlowEntries),
         new(Abi.Tables.Conntrack6, TableSize.Flows, MapIds.None, (s, _) => s.FlowEntries),
