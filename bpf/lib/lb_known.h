@@ -19,14 +19,21 @@ lb_inline bool lb_has_data(hook_ctx *ctx, const struct lb_packet *pkt)
 }
 
 /*
- * Whether the backend answers an address that the node has no more, as after a new lease: what
- * begins anew may have another one. A connection has time to find the address back; when its client
- * has been writing for seconds and heard nothing, the backend is to tell it that all is over.
+ * Whether the backend answers an address that the node has no more, as after a new lease, and what
+ * leaves by ct.oif has another one: what begins anew gets that. A connection has time to find its
+ * address back; when its client has been writing for seconds and heard nothing, the backend is to
+ * tell it that all is over.
  */
 lb_inline bool lb_ct_homeless(const struct lb_pass *pass)
 {
+	const struct lb_device *device;
+
 	if ((pass->ct.flags & (LB_CT_SNAT | LB_CT_REPLY)) != LB_CT_SNAT ||
 	    likely(lb_of_node(&pass->to, true)))
+		return false;
+	device = lb_device_get(pass->ct.oif);
+	if (!device ||
+	    !(pass->to.family == 4 ? device->snat4 : device->snat6[0] | device->snat6[3]))
 		return false;
 	return pass->pkt.tuple.proto == IPPROTO_UDP || pass->ct.flags & LB_CT_UNACKED ||
 	       (pass->pkt.tcp_flags & (LB_TCP_SYN | LB_TCP_ACK)) == LB_TCP_SYN;
@@ -72,12 +79,12 @@ HOOK_ONCE int lb_refresh(hook_ctx *ctx, struct lb_pass *pass, __u32 now)
 	} else {
 		if (pass->ct.flags & LB_CT_STACK || !ticked)
 			return true;
-		if (unlikely(lb_ct_homeless(pass))) {
+		if (!(lb_ct_tunnels(pass) ? lb_fib_tunnel(ctx, pass) : lb_fib_forward(ctx, pass))) {
+			pass->ct.oif = 0;
+		} else if (unlikely(lb_ct_homeless(pass))) {
 			lb_ct_forget(pass);
 			return false;
 		}
-		if (!(lb_ct_tunnels(pass) ? lb_fib_tunnel(ctx, pass) : lb_fib_forward(ctx, pass)))
-			pass->ct.oif = 0;
 	}
 	state = lb_ct_state(pass, false, &ours);
 	if (state) {

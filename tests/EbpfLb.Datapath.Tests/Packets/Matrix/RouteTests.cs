@@ -75,14 +75,30 @@ public class RouteTests(PacketFixture fixture) : PacketTest(fixture.Program)
         Assert.Equal(now, OnlyFlow().Request.ToSource.Address);
     }
 
+    /// <summary>As when a device is switched off and on: nothing else could be masqueraded with.</summary>
+    [Theory]
+    [MemberData(nameof(Talks))]
+    public void Without_another_address_a_flow_waits_for_its_own(L4 protocol, Family family)
+    {
+        Serve(protocol, family, RemoteBackend(family));
+        Converse(protocol, FromClient(family, Segments.Opening(protocol)));
+        var before = OnlyFlow().Request.ToSource;
+        MoveLan(family, none: true);
+        AgeBoth();
+
+        In(FromClient(family, Segments.Data(protocol)));
+
+        Assert.Equal(before, OnlyFlow().Request.ToSource);
+    }
+
     /// <summary>The node gets another address at the device towards the backends.</summary>
-    private IPAddress MoveLan(Family family)
+    private IPAddress MoveLan(Family family, bool none = false)
     {
         var (before, now) = (PacketLab.Lan.Address(family), PacketLab.SecondWan.Address(family));
         var (tables, index) = (Program.Tables, (uint)PacketLab.Lan.Index);
         var device = tables.Devices.Lookup(index);
         tables.Devices.Update(index, family == Family.IPv4
-            ? device with { Snat4 = AbiAddress.To4(now) } : device with { Snat6 = AbiAddress.To16(now) });
+            ? device with { Snat4 = none ? default : AbiAddress.To4(now) } : device with { Snat6 = none ? default : AbiAddress.To16(now) });
         if (family == Family.IPv4) tables.NodeAddrs4.Delete(new LbIp4 { Addr = AbiAddress.To4(before) });
         else tables.NodeAddrs6.Delete(new LbIp6 { Addr = AbiAddress.To16(before) });
         return now;
