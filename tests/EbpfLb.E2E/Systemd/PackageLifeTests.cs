@@ -131,9 +131,9 @@ public sealed class PackageLifeTests(PackageFixture package) : IClassFixture<Pac
 
         Machine.Try("systemctl", "soft-reboot");
 
-        // For a moment systemd answers nobody.
-        Eventually.True(() => Machine.Try("systemctl", "show", "--property", "MainPID", "--value", "ebpflb") is (0, var said)
-            && said.Trim() is var now && now != "0" && now != before, Machine.Journal);
+        // For a moment systemd answers nobody, and who has asked just then waits for ever.
+        string[] ask = ["timeout", "5", "systemctl", "show", "--property", "MainPID", "--value", "ebpflb"];
+        Eventually.True(() => Machine.Try(ask) is (0, var said) && said.Trim() is var now && now != "0" && now != before, Machine.Journal);
         bed.WaitUntilReady();
         load.AfterMore(5);
         Assert.Equal(Held, Outside.Do("exchange id=held").Number("answered"));
