@@ -11,6 +11,14 @@ lb_inline const struct lb_device *lb_device_get(__u32 ifindex)
 	return bpf_map_lookup_elem(&lb_devices, &ifindex);
 }
 
+/* Whether what leaves by the device has an address of the node to be masqueraded with. */
+lb_inline bool lb_device_masks(const struct lb_device *device, __u8 family)
+{
+	return family == 4
+		       ? device->snat4
+		       : device->snat6[0] | device->snat6[1] | device->snat6[2] | device->snat6[3];
+}
+
 /*
  * Of a frame that is not for the device's own link address: whether a device above it takes it,
  * that has no program of ours. Others are for other machines (a device listens to all, a switch

@@ -32,8 +32,7 @@ lb_inline bool lb_ct_homeless(const struct lb_pass *pass)
 	    likely(lb_of_node(&pass->to, true)))
 		return false;
 	device = lb_device_get(pass->ct.oif);
-	if (!device ||
-	    !(pass->to.family == 4 ? device->snat4 : device->snat6[0] | device->snat6[3]))
+	if (!device || !lb_device_masks(device, pass->to.family))
 		return false;
 	return pass->pkt.tuple.proto == IPPROTO_UDP || pass->ct.flags & LB_CT_UNACKED ||
 	       (pass->pkt.tcp_flags & (LB_TCP_SYN | LB_TCP_ACK)) == LB_TCP_SYN;

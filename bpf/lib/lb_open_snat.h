@@ -12,12 +12,11 @@
 /* The source of a flow towards the device; false: the device has none. */
 lb_inline bool lb_open_source(struct lb_pass *pass, const struct lb_device *device)
 {
-	if (pass->to.family == 4) {
+	if (pass->to.family == 4)
 		pass->to.src[3] = device->snat4;
-		return device->snat4;
-	}
-	lb_copy16(pass->to.src, device->snat6);
-	return device->snat6[0] | device->snat6[1] | device->snat6[2] | device->snat6[3];
+	else
+		lb_copy16(pass->to.src, device->snat6);
+	return lb_device_masks(device, pass->to.family);
 }
 
 /* Ports that are given back because netfilter masquerades with them, until the packet is dropped.

@@ -103,8 +103,8 @@ public sealed class Dataplane : IDataplane
         ObjectMemory.GiveBack();
         SayOtherPlaces(options, cgroup, logger);
         InterruptedHandover.Resolve(paths, logger);
-        var sizes = options.Sizes is { } given ? KeptSizes.Of(paths, given, options.UnaskedSizes, MachineSizes.Cpus(), logger)
-            : KeptSizes.Of(paths, MachineSizes.Default(), Enum.GetValues<TableSize>().ToHashSet(), MachineSizes.Cpus(), logger);
+        var unasked = options.Sizes is null ? Enum.GetValues<TableSize>().ToHashSet() : options.UnaskedSizes;
+        var sizes = KeptSizes.Of(paths, options.Sizes ?? MachineSizes.Default(), unasked, MachineSizes.Cpus(), logger);
         if (MachineSizes.TrafficProblem(sizes) is { } problem) Log.MapsTakeMuch(logger, problem);
         var loaded = ProgramLoader.LoadMaps(paths, sizes, options, logger);
         try

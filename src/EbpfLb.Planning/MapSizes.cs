@@ -157,7 +157,7 @@ public sealed record MapSizes(uint Frontends, uint Services, uint Backends, uint
     }
 
     /// <summary>
-    /// Where lb_traffic takes more of the memory than by default, as somebody asked for sizes: how much, and what to do. null: it does not.
+    /// Where lb_traffic takes more of the memory than it should: how much, and what to do. null: it does not.
     /// </summary>
     /// <param name="cpus">One more than the highest number of a possible CPU.</param>
     public string? TrafficProblem(long memoryBytes, int cpus)
@@ -165,8 +165,8 @@ public sealed record MapSizes(uint Frontends, uint Services, uint Backends, uint
         var bytes = CountsTraffic ? (long)TrafficRows * TrafficElementBytes * cpus : 0;
         return bytes <= memoryBytes / TrafficPart ? null
             : $"{OptionNames.TrafficCounts} (trafficCounts) takes {bytes >> 20} MiB of this machine's {memoryBytes >> 20} MiB of memory, "
-                + $"{TrafficElementBytes} bytes for each of {Services} service ports and {Backends} backends on each of {cpus} CPUs; leave "
-                + $"{TableSize.Services.Option()} and {TableSize.Backends.Option()} out, give smaller ones, or do without the counts";
+                + $"{TrafficElementBytes} bytes for each of {Services} service ports and {Backends} backends on each of {cpus} CPUs; give "
+                + $"a smaller {TableSize.Services.Option()} and {TableSize.Backends.Option()}, or do without the counts";
     }
 
     /// <summary>A size as it can be asked for.</summary>

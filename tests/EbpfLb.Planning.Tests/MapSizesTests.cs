@@ -78,8 +78,8 @@ public sealed class MapSizesTests
         Assert.Null((sizes with { Backends = 524_288, CountsTraffic = false }).TrafficProblem(8L << 30, 128));
         Assert.Equal(
             "--traffic-counts (trafficCounts) takes 2129 MiB of this machine's 8192 MiB of memory, 32 bytes for each of 20971 service "
-                + "ports and 524288 backends on each of 128 CPUs; leave --max-services and --max-backends out, give smaller ones, or "
-                + "do without the counts",
+                + "ports and 524288 backends on each of 128 CPUs; give a smaller --max-services and --max-backends, or do without "
+                + "the counts",
             (sizes with { Backends = 524_288 }).TrafficProblem(8L << 30, 128));
     }
 }

@@ -11,14 +11,14 @@ namespace EbpfLb.Agent.Kernel;
 
 /// <summary>The dataplane as the metrics see it.</summary>
 internal sealed class DataplaneReadings(
-    IHooks hooks, IDiagnostics diagnostics, PipelineState state, FlowState flows, RecentFaults faults, TimeProvider time)
-    : IDatapathReadings
+    IHooks hooks, IDiagnostics diagnostics, PipelineState state, FlowState flows, TimeProvider time) : IDatapathReadings
 {
-    /// <summary>One look at the counters serves all metrics of a scrape.</summary>
+    /// <summary>One look at the counters, and one for faults, serve all metrics of a scrape.</summary>
     private static readonly TimeSpan Fresh = TimeSpan.FromMilliseconds(100);
 
     private readonly Lock sync = new();
     private (long At, IReadOnlyList<ReasonCount> Reasons)? last;
+    private (long At, IReadOnlyList<Difference> Faults)? lastFaults;
 
     public IReadOnlyList<MapReading> ReadMaps()
         => [.. diagnostics.ReadMaps().Select(m => new MapReading(m.Map, m.Used, m.Capacity)), .. flows.Maps];
@@ -49,13 +49,23 @@ internal sealed class DataplaneReadings(
     public int? CountServicesNotProgrammed() => state.ServicesNotProgrammed;
 
     /// <summary>Hooks or devices by name: one may lack more than one program.</summary>
-    private int Faulty(string kind) => faults.Find()
+    private int Faulty(string kind) => FindFaults()
         .Where(f => f.Stage == VerifyStage.Attachment && f.Object.StartsWith(kind + " ", StringComparison.Ordinal))
         .Select(f => f.Object.Split(' ')[1]).Distinct(StringComparer.Ordinal).Count();
 
     public bool? IsCanaryOk => state.Hooks.Canary?.Ok;
 
     private IEnumerable<ReasonCount> Reasons(bool isPacket) => ReadReasons().Where(r => ReasonCatalog.Of(r.Reason).IsPacket == isPacket);
+
+    private IReadOnlyList<Difference> FindFaults()
+    {
+        lock (sync)
+        {
+            if (lastFaults is not { } known || time.GetElapsedTime(known.At) >= Fresh)
+                lastFaults = known = (time.GetTimestamp(), hooks.FindFaults());
+            return known.Faults;
+        }
+    }
 
     private IReadOnlyList<ReasonCount> ReadReasons()
     {

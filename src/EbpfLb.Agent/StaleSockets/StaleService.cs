@@ -66,14 +66,14 @@ internal sealed class StaleService : SupervisedService
             untranslated |= untranslatedDue;
             untranslatedDue = false;
             var found = EndSockets(untranslated, out var took);
+            var ended = Time.GetTimestamp();
             if (flowsDue) await RemoveFlowsAsync(stoppingToken);
             var wait = schedule.After(found, took);
             untranslated &= !schedule.IsAtRest;
-            var begun = Time.GetTimestamp();
             if (!await next.WaitAsync(wait, stoppingToken)) continue;
             // Flows have a pace of their own.
             if (flowsDue) await RemoveFlowsAsync(stoppingToken);
-            if (schedule.Left(Time.GetElapsedTime(begun)) is var left && left > TimeSpan.Zero) await Time.DelayAsync(left, stoppingToken);
+            if (schedule.Left(Time.GetElapsedTime(ended)) is var left && left > TimeSpan.Zero) await Time.DelayAsync(left, stoppingToken);
             // What came while that was waited for is looked at in the same pass.
             next.TryTake();
             schedule.Begin();

@@ -80,8 +80,7 @@ public sealed class FlowServiceTests : IDisposable
 
     private DataplaneReadings NewReadings() => new(
         dataplane, dataplane,
-        new PipelineState(() => new FakeSource().Status, new ProxyHealthTracker(time, TimeSpan.FromSeconds(30)), false), state,
-        new RecentFaults(dataplane.FindFaults, time), time);
+        new PipelineState(() => new FakeSource().Status, new ProxyHealthTracker(time, TimeSpan.FromSeconds(30)), false), state, time);
 
     private void Add(ushort port, LbCtPhase phase, uint idleTicks)
     {

@@ -38,7 +38,7 @@ public sealed class KernelFeatureTests
         };
 
         var readings = new DataplaneReadings(
-            dataplane, dataplane, state, new FlowState(), new RecentFaults(() => [], TimeProvider.System), TimeProvider.System);
+            dataplane, dataplane, state, new FlowState(), TimeProvider.System);
         Assert.Equal([new("tcx", true)], readings.ReadFeatures());
         Assert.Empty(state.Readiness().MissingFeatures);
 

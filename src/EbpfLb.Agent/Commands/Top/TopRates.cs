@@ -47,7 +47,6 @@ internal static class TopRates
             TopOrder.Bytes => r.ByteRate ?? 0,
             _ => r.ConnectionRate + r.DatagramRate,
         }).ThenByDescending(r => r.Open).ThenBy(r => r.Service, StringComparer.Ordinal)];
-
 }
 
 /// <summary>A service port in the time between two readings.</summary>

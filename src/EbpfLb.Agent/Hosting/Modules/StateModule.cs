@@ -26,21 +26,20 @@ internal static class StateModule
             Faults = agent.Dataplane.Hooks.FindFaults, Dead = () => agent.Dataplane.Hooks.Lost,
             PlaceProblems = agent.Dataplane.Diagnostics.PlaceProblems,
         })
-        .AddSingleton(_ => new RecentFaults(agent.Dataplane.Hooks.FindFaults, agent.Time))
         .AddSingleton(_ => new ConfigState(agent.Options))
         .AddSingleton(_ => new FlowState())
         .AddSingleton(p => new SliMetrics(p.Get<PipelineState>()))
         .AddSingleton(_ => new SyncMetrics(agent.Metrics))
         .AddSingleton(_ => new PlanMetrics(agent.Metrics))
-        .Prepare(p => Observe(agent, p.Get<PipelineState>(), p.Get<FlowState>(), p.Get<RecentFaults>()));
+        .Prepare(p => Observe(agent, p.Get<PipelineState>(), p.Get<FlowState>()));
 
     /// <summary>Series that are read when they are asked for.</summary>
-    private static void Observe(AgentContext agent, PipelineState state, FlowState flows, RecentFaults faults)
+    private static void Observe(AgentContext agent, PipelineState state, FlowState flows)
     {
         var (metrics, dataplane) = (agent.Metrics, agent.Dataplane);
         _ = new ReadyMetrics(metrics, state);
         _ = new SourceMetrics(metrics, () => agent.Source.Status);
-        _ = new DatapathMetrics(metrics, new DataplaneReadings(dataplane.Hooks, dataplane.Diagnostics, state, flows, faults, agent.Time));
+        _ = new DatapathMetrics(metrics, new DataplaneReadings(dataplane.Hooks, dataplane.Diagnostics, state, flows, agent.Time));
         _ = new ServiceMetrics(
             metrics, new ServiceSeries(dataplane.Services, state, agent.Options.Live(o => o.ServiceMetrics), agent.Time).Read);
         _ = new BackendMetrics(
