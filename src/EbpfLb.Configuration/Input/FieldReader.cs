@@ -59,7 +59,7 @@ internal sealed class FieldReader(MapNode? map, string prefix, Findings findings
         if (Value(name) is not { } node) return null;
         if (node is ScalarNode { IsPlain: true } scalar
             && int.TryParse(scalar.Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)) return number;
-        Wrong(name, node, "a whole number");
+        Wrong(name, node, "a whole number of 32 bits");
         return null;
     }
 

@@ -16,7 +16,7 @@ public sealed record LoadedManifests(
 /// <summary>Something in a manifest that a person should look at.</summary>
 /// <param name="IsError">Whether something is not used because of it; a warning leaves the object in use.</param>
 /// <param name="File">Path below the manifest directory, or the name of the one file.</param>
-/// <param name="Line">From 1.</param>
+/// <param name="Line">From 1; 0: not known.</param>
 /// <param name="Column">From 1.</param>
 /// <param name="Object">"Service default/web"; "" when it is not about one object.</param>
 /// <param name="Field">"spec.ports[0].port"; "" when it is not with one field.</param>
@@ -24,5 +24,5 @@ public sealed record LoadedManifests(
 public sealed record ManifestProblem(bool IsError, string File, int Line, int Column, string Object, string Field, string Reason)
 {
     public override string ToString()
-        => string.Join(": ", new[] { $"{File}:{Line}:{Column}", Object, Field, Reason }.Where(part => part.Length > 0));
+        => string.Join(": ", new[] { Line == 0 ? File : $"{File}:{Line}:{Column}", Object, Field, Reason }.Where(part => part.Length > 0));
 }

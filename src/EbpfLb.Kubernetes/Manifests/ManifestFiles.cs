@@ -28,7 +28,7 @@ public static class ManifestFiles
             if (content is null) continue;
             files.Add((name, content));
             problems.AddRange(content.Problems);
-            problems.AddRange(dropped.Select(text => new ManifestProblem(false, name, 1, 1, "", "", text)));
+            problems.AddRange(dropped.Select(text => new ManifestProblem(false, name, 0, 0, "", "", text)));
             dropped.Clear();
         }
         var state = new ClusterStateBuilder();

@@ -245,7 +245,8 @@ public sealed class ExplainCommandTests : IDisposable
 
         Assert.Equal(("reject", "default/odd:"), (Text(Answers()[0], "verdict"), Text(Answers()[0], "service")));
         Assert.Contains("give it with --config", line.Error);
-        Assert.Contains("nonsense", line.Error);
+        // Of an object as the API server would give it no line is known, and none is made up.
+        Assert.Contains("note: b.yaml: Service default/odd: spec.externalIPs[1] is \"nonsense\"", line.Error);
         Assert.Contains("would not take 1 of these objects", line.Error);
     }
 

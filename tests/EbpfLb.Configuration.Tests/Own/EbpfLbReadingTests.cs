@@ -86,6 +86,7 @@ public sealed class EbpfLbReadingTests
     [InlineData("sizes: {flows: 0}", "sizes.flows", "give 1 or more")]
     [InlineData("sizes: {flows: 255}", "sizes.flows", "give 256 or more")]
     [InlineData("sizes: {backends: 16777217}", "sizes.backends", "give 16777216 or less")]
+    [InlineData("sizes: {backends: 99999999999}", "sizes.backends", "a whole number of 32 bits is expected")]
     [InlineData("devices: {uplinks: [eth0, a/b]}", "devices.uplinks[1]", "is no name of a device")]
     [InlineData("devices: {tcAttach: both}", "devices.tcAttach", "give auto, tcx or clsact")]
     [InlineData("scheduler: lblc", "scheduler", "give random, rr, wrr, lc, wlc, sh, dh, sed, nq or maglev")]
